@@ -114,6 +114,18 @@ class BlobNotFoundError(ArtifactError):
     code = "blob-not-found"
 
 
+class OffsetOutOfRangeError(ArtifactError):
+    """A read starts beyond the end of the blob."""
+
+    code = "offset-out-of-range"
+
+
+class MissingArtifactError(ArtifactError):
+    """A manifest or signed target names something that is not stored; upload it first."""
+
+    code = "missing-artifact"
+
+
 class ReleaseNotFoundError(ArtifactError):
     """No release has this id or digest."""
 
@@ -148,6 +160,12 @@ class StorageError(ArtifactError):
     """The store failed: unreachable, full, or without a property the service relies on."""
 
     code = "storage"
+
+
+class StorageFullError(StorageError):
+    """The store has no room for the bytes; nothing was stored."""
+
+    code = "storage-full"
 
 
 class ServiceUnavailableError(ArtifactError):

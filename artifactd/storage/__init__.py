@@ -1,0 +1,1 @@
+"""Stores behind one protocol: a directory of this machine, or any S3 with conditional writes."""
