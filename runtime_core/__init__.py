@@ -1,0 +1,1 @@
+"""The runtime: boots Python isolates from verified releases on wasmtime."""

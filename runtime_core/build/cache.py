@@ -1,0 +1,234 @@
+"""A cache of build results, keyed by what went into them.
+
+An entry is a directory of plain files plus a record of their digests. It appears whole, by one rename, and every
+file is hashed again before an entry is handed out: a corrupt entry is thrown away and built anew. A lock per key
+makes concurrent processes build an entry once.
+
+Layout below the root (mode 0700, because builds run programs from it)::
+
+    entries/<kind>-<32 hex>/entry.json   the record: inputs, and name -> sha256 and size
+    entries/<kind>-<32 hex>/<file>       the results
+    locks/<kind>-<32 hex>                flock targets, empty
+    tmp/<kind>-<32 hex>.<random>         builds under way, or left by a killed process
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import logging
+import os
+import shutil
+import stat
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+import platformdirs
+
+from schemas.digest import Digest
+from schemas.errors import FormatError, HostError
+
+CACHE_VARIABLE: Final = "ARTIFACTD_BUILD_CACHE"
+_RECORD: Final = "entry.json"
+_RECORD_FORMAT: Final = 1
+_RECORD_LIMIT: Final = 1 << 20
+_LOG: Final = logging.getLogger(__name__)
+
+
+def default_cache_root(environ: Mapping[str, str] = os.environ) -> Path:
+    """The directory named by ``ARTIFACTD_BUILD_CACHE``, else one below the user's cache directory."""
+    named = environ.get(CACHE_VARIABLE)
+    return Path(named).absolute() if named else platformdirs.user_cache_path("artifactd") / "build"
+
+
+@dataclass(frozen=True, slots=True)
+class CacheKey:
+    """What a build result depends on. ``inputs`` are sorted name-value pairs; make keys with :meth:`of`."""
+
+    kind: str
+    inputs: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, kind: str, /, **inputs: object) -> CacheKey:
+        """A key for a kind of result and everything that determines its bytes: digests, versions, flags."""
+        return cls(kind, tuple(sorted((name, str(value)) for name, value in inputs.items())))
+
+    @property
+    def name(self) -> str:
+        """The entry's directory name."""
+        text = json.dumps([self.kind, self.inputs], ensure_ascii=True, separators=(",", ":"))
+        return f"{self.kind}-{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CachedFile:
+    """A file of an entry; its bytes had this digest and size when the entry was handed out."""
+
+    path: Path
+    digest: Digest
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CacheEntry:
+    """A build result. ``seconds`` is the time it took to get, ``cached`` whether nothing had to be built."""
+
+    files: Mapping[str, CachedFile]
+    cached: bool
+    seconds: float
+
+
+class _CorruptEntryError(Exception):
+    """An entry is there but must not be used; never leaves this module."""
+
+
+class BuildCache:
+    """Build results on disk, shared by all processes that use the same root."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def get_or_build(self, key: CacheKey, build: Callable[[Path], None]) -> CacheEntry:
+        """Return the entry of a key, calling ``build`` with an empty directory to fill if there is none.
+
+        Whatever ``build`` raises comes out unchanged, and then nothing is kept. Another process that wants the same
+        key waits meanwhile.
+
+        Raises:
+            HostError: the cache directory cannot be used.
+        """
+        started = time.perf_counter()
+        files = self._load(key)
+        if files is None:
+            with self._locked(key):
+                files = self._load(key)
+                if files is None:
+                    files = self._build(key, build)
+                    return CacheEntry(files=files, cached=False, seconds=time.perf_counter() - started)
+        return CacheEntry(files=files, cached=True, seconds=time.perf_counter() - started)
+
+    def _entry_path(self, key: CacheKey) -> Path:
+        return self.root / "entries" / key.name
+
+    def _load(self, key: CacheKey) -> Mapping[str, CachedFile] | None:
+        """The verified files of an entry; None if it is absent or corrupt."""
+        directory = self._entry_path(key)
+        try:
+            return _read_entry(directory, key)
+        except FileNotFoundError:
+            return None
+        except _CorruptEntryError as error:
+            _LOG.warning("discarding a corrupt build cache entry, %s: %s", directory, error)
+            return None
+        except OSError as error:
+            raise self._unusable(error) from error
+
+    def _build(self, key: CacheKey, build: Callable[[Path], None]) -> Mapping[str, CachedFile]:
+        with self._reported():
+            scratch = self.root / "tmp"
+            scratch.mkdir(mode=0o700, exist_ok=True)
+            for stale in scratch.glob(f"{key.name}.*"):  # a killed process left it; the lock says nobody works there
+                shutil.rmtree(stale)
+            shutil.rmtree(self._entry_path(key), ignore_errors=True)
+            work = Path(tempfile.mkdtemp(prefix=f"{key.name}.", dir=scratch))
+        try:
+            build(work)
+            with self._reported():
+                _write_record(work, key)
+                target = self._entry_path(key)
+                target.parent.mkdir(mode=0o700, exist_ok=True)
+                work.rename(target)
+                return _read_entry(target, key)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+    @contextmanager
+    def _locked(self, key: CacheKey) -> Iterator[None]:
+        with self._reported():
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            locks = self.root / "locks"
+            locks.mkdir(mode=0o700, exist_ok=True)
+            descriptor = os.open(locks / key.name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    @contextmanager
+    def _reported(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: OSError) -> HostError:
+        return HostError(
+            f"cannot use the build cache {self.root}: {error.strerror or error}",
+            hint=f"free some space there, or set {CACHE_VARIABLE} to a directory that you can write",
+        )
+
+
+def _write_record(directory: Path, key: CacheKey) -> None:
+    files: dict[str, dict[str, object]] = {}
+    for path in sorted(directory.iterdir()):
+        if not path.is_file() or path.is_symlink() or path.name == _RECORD:
+            raise FormatError(
+                "a build step may only leave plain files", expected="regular files with other names", found=path.name
+            )
+        files[path.name] = {"sha256": _hash(path).hex, "size": path.stat().st_size}
+    record = {"format": _RECORD_FORMAT, "kind": key.kind, "inputs": dict(key.inputs), "files": files}
+    (directory / _RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
+
+
+def _read_entry(directory: Path, key: CacheKey) -> Mapping[str, CachedFile]:
+    """Check every byte of an entry.
+
+    Raises:
+        FileNotFoundError: there is no such entry.
+        _CorruptEntryError: it is not what was put there.
+    """
+    directory.lstat()
+    try:
+        with (directory / _RECORD).open("rb") as stream:
+            record = json.loads(stream.read(_RECORD_LIMIT))
+        if record["format"] != _RECORD_FORMAT or record["kind"] != key.kind or record["inputs"] != dict(key.inputs):
+            raise _CorruptEntryError("its record is for other inputs")
+        declared = {
+            str(name): (Digest(fields["sha256"]), int(fields["size"])) for name, fields in record["files"].items()
+        }
+    except FileNotFoundError as error:
+        raise _CorruptEntryError("its record is missing") from error
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, FormatError) as error:
+        raise _CorruptEntryError(f"its record is damaged ({error!r})") from error
+    return MappingProxyType({name: _check_file(directory, name, *pin) for name, pin in declared.items()})
+
+
+def _check_file(directory: Path, name: str, digest: Digest, size: int) -> CachedFile:
+    path = directory / name
+    if path.parent != directory:
+        raise _CorruptEntryError(f"{name!r} is not the name of a file in it")
+    try:
+        status = path.lstat()
+    except FileNotFoundError as error:
+        raise _CorruptEntryError(f"{name} is missing") from error
+    if not stat.S_ISREG(status.st_mode):
+        raise _CorruptEntryError(f"{name} is not a regular file")
+    if status.st_size != size:
+        raise _CorruptEntryError(f"{name} has {status.st_size} bytes instead of {size}")
+    found = _hash(path)
+    if found != digest:
+        raise _CorruptEntryError(f"{name} is {found} instead of {digest}")
+    return CachedFile(path=path, digest=digest, size=size)
+
+
+def _hash(path: Path) -> Digest:
+    with path.open("rb") as stream:
+        return Digest(hashlib.file_digest(stream, "sha256").hexdigest())

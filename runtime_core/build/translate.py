@@ -1,0 +1,96 @@
+"""Translate Pyodide's exception handling to the form that wasmtime runs.
+
+Pyodide is compiled with the legacy exception instructions (``try``/``catch``/``rethrow``), which wasmtime refuses.
+binaryen rewrites them to the standard ones (``try_table``, ``exnref``) and leaves memory, table and exports as they
+were.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from runtime_core.build.cache import BuildCache, CachedFile, CacheKey
+from runtime_core.build.npm import PackageFiles, fetch_package
+from runtime_core.build.pins import BINARYEN, FilePin
+from runtime_core.build.tools import find_node, run_tool
+from schemas.digest import Digest
+from schemas.errors import DigestMismatchError
+
+# The two disabled proposals would change how types are encoded in ways that wasmtime does not read.
+FLAGS: Final = ("--all-features", "--disable-compact-imports", "--disable-custom-descriptors", "--translate-to-exnref")
+_OUTPUT: Final = "translated.wasm"
+# The optimiser recurses over the whole module; node's default of about 1 MB of stack is not enough.
+_NODE_FLAGS: Final = ("--stack-size=8000",)
+_TIMEOUT: Final = 600.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Translation:
+    """A translated module and how it was made. ``tool`` and ``flags`` belong in a release's provenance."""
+
+    module: CachedFile
+    source: Digest
+    tool: str
+    flags: tuple[str, ...]
+    cached: bool
+    seconds: float
+
+
+def fetch_binaryen(cache: BuildCache) -> PackageFiles:
+    """Get the pinned binaryen; see :func:`runtime_core.build.npm.fetch_package` for what it raises."""
+    return fetch_package(cache, BINARYEN)
+
+
+def translate_exceptions(cache: BuildCache, module: CachedFile, *, expected: FilePin | None = None) -> Translation:
+    """Translate a module, or take the translation from the cache. binaryen is fetched only if it is needed.
+
+    ``expected`` is what the result must be; a release build always gives it.
+
+    Raises:
+        MissingToolError: there is no node.
+        ArtifactError: binaryen could not be fetched.
+        HostError: the tool crashed or took too long.
+        DigestMismatchError: the result is not the expected one; nothing is kept.
+    """
+
+    def build(work: Path) -> None:
+        wasm_opt = fetch_binaryen(cache).files["wasm-opt"].path
+        target = work / _OUTPUT
+        run_tool(
+            [find_node().node, *_NODE_FLAGS, wasm_opt, *FLAGS, module.path, "-o", target],
+            what="translate exception handling",
+            timeout=_TIMEOUT,
+            cwd=work,
+        )
+        _check(target, expected)
+
+    key = CacheKey.of("translation", module=module.digest, tool=BINARYEN.digest, flags=" ".join(FLAGS))
+    entry = cache.get_or_build(key, build)
+    result = entry.files[_OUTPUT]
+    if expected is not None and result.digest != expected.digest:
+        raise _other_result(expected, result.digest)
+    return Translation(
+        module=result,
+        source=module.digest,
+        tool=BINARYEN.spec,
+        flags=FLAGS,
+        cached=entry.cached,
+        seconds=entry.seconds,
+    )
+
+
+def _check(target: Path, expected: FilePin | None) -> None:
+    found = Digest.of(target.read_bytes())
+    if expected is not None and found != expected.digest:
+        raise _other_result(expected, found)
+
+
+def _other_result(expected: FilePin, found: Digest) -> DigestMismatchError:
+    return DigestMismatchError(
+        f"{BINARYEN.spec} made another module than it must",
+        expected=expected.digest,
+        found=found,
+        hint="the build is not reproducible with this node: use the one of the build extra",
+    )
