@@ -16,6 +16,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
+
+from schemas._grpc_pyi import interface
+
 SCHEMAS: Final = Path(__file__).parent
 OUTPUT: Final = SCHEMAS / "_generated"
 _PACKAGE: Final = "schemas._generated"
@@ -50,6 +54,7 @@ def generate(output: Path) -> None:
     from grpc_tools import protoc
 
     well_known = Path(grpc_tools.__file__).parent / "_proto"
+    descriptors = output / "descriptors.bin"
     status = protoc.main(
         [
             "protoc",
@@ -59,11 +64,19 @@ def generate(output: Path) -> None:
             f"--python_out={output}",
             f"--pyi_out={output}",
             f"--grpc_python_out={output}",
+            "--include_imports",
+            f"--descriptor_set_out={descriptors}",
             *proto_files(),
         ]
     )
     if status != 0:
         raise GenerateError(f"protoc failed with status {status}")
+    files = FileDescriptorSet.FromString(descriptors.read_bytes())
+    descriptors.unlink()
+    for file in files.file:
+        if file.service:
+            stub = output / (file.name.removesuffix(".proto") + "_pb2_grpc.pyi")
+            stub.write_text(rewrite_imports(interface(files, file)), encoding="utf-8")
     for path in _generated_files(output):
         text = path.read_text(encoding="utf-8")
         if path.name.endswith("_pb2_grpc.py") and "Servicer" not in text:
