@@ -143,7 +143,7 @@ class Bucket(Protocol):
 
 
 def check_key(key: str) -> str:
-    """Return the key if it is well formed: segments of ``[A-Za-z0-9._-]`` that do not start with a dot, joined by ``/``.
+    """Return the key if it is well formed: segments of ``[A-Za-z0-9._-]`` not led by a dot, joined by ``/``.
 
     That excludes ``.``, ``..``, empty segments and a leading slash, so a key is safe as a relative path.
 
