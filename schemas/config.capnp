@@ -28,6 +28,7 @@ struct ServerConfig {
   tlsCertificateFile @10 :Text;              # PEM chain; set both or neither
   tlsKeyFile @11 :Text;                      # PEM private key
   tokenFile @12 :Text;                       # bearer token that writers must send; empty: anyone who connects may write
+  stagingDirectory @13 :Text;                # unfinished uploads; empty: in the file store, or in /var/tmp
 }
 
 struct S3Store {
@@ -49,6 +50,7 @@ struct Limits {
   maxWorkers @2 :UInt32 = 32;                # calls served at once
   maxUploads @3 :UInt32 = 64;                # uploads in progress at once
   uploadIdleSeconds @4 :UInt32 = 3600;       # an unfinished upload is forgotten after this long without a byte
+  maxStagedBytes @5 :UInt64 = 17179869184;   # unfinished uploads together
 }
 
 enum LogLevel {
