@@ -12,7 +12,7 @@
 # not set. Every default is here and nowhere else.
 @0xd4a1c97b3e60f825;
 
-struct ServerConfig {
+struct ServerConfig @0xf54ff6ceb9328044 {
   listenAddress @0 :Text = "127.0.0.1";
   port @1 :UInt16 = 7420;                    # 0: any free port, printed at start
   store :union {

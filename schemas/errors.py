@@ -41,8 +41,10 @@ class PlatformError(Exception):
 
     def __str__(self) -> str:
         text = self.message
-        if self.expected is not None or self.found is not None:
-            text += f" (expected {self.expected}, found {self.found})"
+        details = {"expected": self.expected, "found": self.found}
+        shown = ", ".join(f"{name} {value}" for name, value in details.items() if value is not None)
+        if shown:
+            text += f" ({shown})"
         if self.hint:
             text += f"; {self.hint}"
         return text

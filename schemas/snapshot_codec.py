@@ -54,6 +54,8 @@ Bytes: TypeAlias = bytes | bytearray | memoryview
 
 MAGIC: Final = 0x706E7300
 VERSION: Final = 2
+READABLE_VERSIONS: Final = (1, 2)
+"""Version 1 (early 2024) has the same layout; workerd reads both and checks neither."""
 HEADER_BYTES: Final = 16
 PAGE_BYTES: Final = 65536
 MAX_METADATA_BYTES: Final = 64 * 1024 * 1024
@@ -123,8 +125,10 @@ def decode_snapshot(data: Bytes) -> Snapshot:
     magic, version, heap_offset, json_bytes = _HEADER.unpack_from(view)
     if magic != MAGIC:
         raise FormatError(f"not a {_WHAT}: wrong magic number", expected=f"{MAGIC:#010x}", found=f"{magic:#010x}")
-    if version != VERSION:
-        raise UnsupportedVersionError(f"{_WHAT} header version", expected=VERSION, found=version)
+    if version not in READABLE_VERSIONS:
+        hint = "Pyodide's own makeMemorySnapshot writes another format under the same magic number"
+        expected = " or ".join(map(str, READABLE_VERSIONS))
+        raise UnsupportedVersionError(f"{_WHAT} header version", expected=expected, found=version, hint=hint)
     if json_bytes > MAX_METADATA_BYTES:
         raise FormatError(f"{_WHAT} metadata is too long", expected=f"<= {MAX_METADATA_BYTES}", found=json_bytes)
     metadata_end = HEADER_BYTES + json_bytes
