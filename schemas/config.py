@@ -68,6 +68,7 @@ class LimitsMessage:
     max_workers: int
     max_uploads: int
     upload_idle_seconds: int
+    max_staged_bytes: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,6 +87,7 @@ class ServerConfigMessage:
     tls_certificate_file: str
     tls_key_file: str
     token_file: str
+    staging_directory: str
 
 
 def default_config() -> ServerConfigMessage:
@@ -132,6 +134,7 @@ def decode_config(data: bytes) -> ServerConfigMessage:
             tls_certificate_file=_text(root, "tlsCertificateFile"),
             tls_key_file=_text(root, "tlsKeyFile"),
             token_file=_text(root, "tokenFile"),
+            staging_directory=_text(root, "stagingDirectory"),
         )
 
 
@@ -196,6 +199,7 @@ def _limits(limits: _capnp.Reader) -> LimitsMessage:
         max_workers=limits.integer("maxWorkers"),
         max_uploads=limits.integer("maxUploads"),
         upload_idle_seconds=limits.integer("uploadIdleSeconds"),
+        max_staged_bytes=limits.integer("maxStagedBytes"),
     )
 
 
