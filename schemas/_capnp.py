@@ -86,11 +86,11 @@ class Reader:
         self._raw = raw
         self._path = path
 
-    def text(self, field: str, *, max_bytes: int) -> str:
+    def text(self, field: str, *, max_length: int) -> str:
         """A Text field; empty where the message has none."""
         value = self._get(field)
-        if not isinstance(value, str) or len(value) > max_bytes:
-            raise FormatError(f"{self._path}.{field} is too long", expected=f"<= {max_bytes} characters")
+        if not isinstance(value, str) or len(value) > max_length:
+            raise FormatError(f"{self._path}.{field} is too long", expected=f"<= {max_length} characters")
         return value
 
     def integer(self, field: str) -> int:
@@ -125,12 +125,12 @@ class Reader:
         path = f"{self._path}.{field}"
         return [Reader(raw, f"{path}[{index}]") for index, raw in enumerate(self._list(field, limit))]
 
-    def texts(self, field: str, *, limit: int, max_bytes: int) -> list[str]:
+    def texts(self, field: str, *, limit: int, max_length: int) -> list[str]:
         """The elements of a list of Text."""
         values = self._list(field, limit)
         for index, value in enumerate(values):
-            if not isinstance(value, str) or len(value) > max_bytes:
-                raise FormatError(f"{self._path}.{field}[{index}] is too long", expected=f"<= {max_bytes} characters")
+            if not isinstance(value, str) or len(value) > max_length:
+                raise FormatError(f"{self._path}.{field}[{index}] is too long", expected=f"<= {max_length} characters")
         return values
 
     def _list(self, field: str, limit: int) -> list[Any]:

@@ -204,7 +204,7 @@ def _limits(limits: _capnp.Reader) -> LimitsMessage:
 
 
 def _text(reader: _capnp.Reader, field: str) -> str:
-    return reader.text(field, max_bytes=_MAX_TEXT)
+    return reader.text(field, max_length=_MAX_TEXT)
 
 
 def _camel_fields(message: ServerConfigMessage | S3StoreMessage | LimitsMessage) -> dict[str, object]:
