@@ -1,0 +1,413 @@
+"""One guest instance: its store, memory, table, globals and functions."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from runtime_core.engine import capi
+from runtime_core.engine.current import CURRENT
+from runtime_core.engine.errors import GuestUnwind
+from runtime_core.engine.guestcall import GuestFunction, make_guest_function
+from runtime_core.engine.memory import GuestMemory
+from runtime_core.engine.stack import ensure_stack
+from runtime_core.engine.valuetypes import FunctionType, read_function_type
+from schemas.errors import AbiMismatchError, FatalIsolateError, GuestFault, HostError, LimitError
+
+if TYPE_CHECKING:
+    from runtime_core.engine.hostcall import GuestHost
+    from runtime_core.engine.store import Store
+
+TABLE_EXPORT: Final = "__indirect_function_table"
+
+_KIND_NAMES: Final = {
+    capi.EXTERN_FUNC: "function",
+    capi.EXTERN_GLOBAL: "global",
+    capi.EXTERN_TABLE: "table",
+    capi.EXTERN_MEMORY: "memory",
+}
+
+
+class GuestInstance:
+    """An instance of a program over a copy-on-write memory.
+
+    One thread at a time may be inside; host functions may call back into the same or another instance. A trap kills
+    the instance (``poisoned``): the guest's stack pointer and locks are then as the trap left them. Close it to free
+    its store and memory; it is a context manager.
+
+    ``host``, ``context``, ``trap_cell``, ``dead``, ``enter``, ``leave``, ``refuse`` and ``fail`` serve generated
+    calling code.
+    """
+
+    def __init__(
+        self,
+        *,
+        api: capi.CApi,
+        store: Store,
+        instance: capi.Instance,
+        memory: capi.Extern,
+        signatures: dict[str, FunctionType],
+        program: object,
+    ) -> None:
+        self._api = api
+        self._store = store
+        self._instance = instance
+        self._memory_extern = memory
+        self._signatures = signatures
+        self._program = program  # owns the host functions' callbacks
+        self._externs: dict[str, capi.Extern] = {}
+        self._functions: dict[str, GuestFunction] = {}
+        self._table_functions: dict[int, GuestFunction] = {}
+        self._lock = threading.Lock()
+        self._owner = 0
+        self._entries = 0
+        self.context = store.context
+        self.trap_cell = ctypes.c_void_p()
+        self.dead: str | None = None
+        self.host: GuestHost | None = None
+        self.memory = GuestMemory(self._locate_memory)
+
+    def _locate_memory(self) -> tuple[int, int]:
+        pointer = ctypes.addressof(self._memory_extern) + capi.ITEM_OFFSET
+        api = self._api
+        return (
+            api.wasmtime_memory_data(self.context, pointer) or 0,
+            api.wasmtime_memory_data_size(self.context, pointer),
+        )
+
+    # ---- life
+
+    @property
+    def poisoned(self) -> bool:
+        """Whether the instance trapped or was closed: it never runs again."""
+        return self.dead is not None
+
+    @property
+    def closed(self) -> bool:
+        """Whether the store was freed."""
+        return self._store.closed
+
+    def bind(self, host: GuestHost) -> None:
+        """Give the host that serves this instance's imports; once, before the first call.
+
+        Raises:
+            HostError: there is a host already.
+        """
+        if self.host is not None:
+            raise HostError("this instance has a host already")
+        self.host = host
+
+    def close(self) -> None:
+        """Free the store and the memory; does nothing the second time.
+
+        Raises:
+            HostError: a thread is inside the guest.
+        """
+        if self._store.closed:
+            return
+        if self._entries or not self._lock.acquire(blocking=False):
+            raise HostError("cannot close an isolate while a thread is inside it")
+        try:
+            self.dead = "the isolate is closed"
+            self.memory.close()
+            self._functions.clear()
+            self._table_functions.clear()
+            self._store.close()
+        finally:
+            self._lock.release()
+
+    def __enter__(self) -> GuestInstance:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # ---- entering and leaving
+
+    def enter(self) -> None:
+        """Take the instance for this thread.
+
+        Raises:
+            HostError: another thread is inside, or this thread's stack has no room for another guest.
+        """
+        me = threading.get_ident()
+        if self._owner != me and not self._lock.acquire(blocking=False):
+            raise HostError("another thread is inside this isolate", hint="use one isolate from one thread at a time")
+        current = CURRENT
+        needed = self._store.stack_bytes
+        if current.free_stack < needed:
+            try:
+                self._check_stack(needed)
+            except BaseException:
+                if self._owner != me:
+                    self._lock.release()
+                raise
+        current.free_stack -= needed
+        self._owner = me
+        self._entries += 1
+        current.host = self.host
+        if self._store.budget is not None:
+            self._store.enter_budget()
+
+    def leave(self, outer: GuestHost | None) -> None:
+        """Undo :meth:`enter`; ``outer`` is the host the thread came from."""
+        CURRENT.host = outer
+        CURRENT.free_stack += self._store.stack_bytes
+        if self._store.budget is not None:
+            self._store.budget.leave()
+        self._entries -= 1
+        if self._entries == 0:
+            self._owner = 0
+            self._lock.release()
+
+    @staticmethod
+    def _check_stack(needed: int) -> None:
+        if CURRENT.free_stack < 0:
+            CURRENT.free_stack = ensure_stack(needed)
+        if CURRENT.free_stack < needed:
+            raise HostError(
+                "too many isolates entered from within each other",
+                expected=f">= {needed} bytes of free stack",
+                found=CURRENT.free_stack,
+            )
+
+    def refuse(self) -> NoReturn:
+        """Raise what a dead instance answers to every call."""
+        raise FatalIsolateError(self.dead or "the isolate is dead", hint="discard it and start another")
+
+    def fail(self, error: int | None) -> NoReturn:
+        """End a call that trapped: the instance is dead from now on.
+
+        Raises:
+            GuestUnwind: the same object that a host function raised, also for exceptions that are no errors
+                (KeyboardInterrupt).
+            FatalIsolateError: everything else, chained from the host function's exception or the limit.
+        """
+        pending, CURRENT.pending = CURRENT.pending, None
+        trap, self.trap_cell.value = self.trap_cell.value, None
+        code: int | None = None
+        if trap:
+            text, code = self._api.take_trap(trap)
+        elif error:
+            text = self._api.take_error(error)
+        else:
+            # A nested call trapped and a host function swallowed that: the guest went on in a broken state.
+            self.refuse()
+        if isinstance(pending, GuestUnwind):
+            self._die(str(pending))
+            raise pending
+        if pending is not None and not isinstance(pending, Exception):
+            self._die("the guest was interrupted")
+            raise pending
+        reason = f"a host function failed: {pending!r}" if pending is not None else _first_line(text)
+        if code == capi.TRAP_STACK_OVERFLOW and pending is None:
+            pending = LimitError("the guest used too much stack", expected=f"<= {self._store.stack_bytes} bytes")
+        self._die(f"the guest trapped before: {reason}")
+        fatal = FatalIsolateError(f"the guest trapped: {reason}", hint="discard the isolate")
+        fatal.add_note(text)
+        raise fatal from pending
+
+    def _die(self, reason: str) -> None:
+        if self.dead is None:
+            self.dead = reason
+
+    # ---- exports
+
+    def _extern(self, name: str, kind: int) -> capi.Extern | None:
+        """The export of this name and kind; None if there is no export of this name."""
+        if self._store.closed:
+            self.refuse()
+        found = self._externs.get(name)
+        if found is None:
+            found = capi.Extern()
+            text = name.encode()
+            if not self._api.wasmtime_instance_export_get(
+                self.context, ctypes.addressof(self._instance), text, len(text), ctypes.addressof(found)
+            ):
+                return None
+            self._externs[name] = found
+        if found.kind != kind:
+            raise AbiMismatchError(
+                f"the guest's export {name} is of another kind",
+                expected=_KIND_NAMES.get(kind),
+                found=_KIND_NAMES.get(found.kind, found.kind),
+            )
+        return found
+
+    def _item(self, name: str, kind: int) -> int:
+        extern = self._extern(name, kind)
+        if extern is None:
+            raise AbiMismatchError(f"the guest has no export {name}", hint="use a release built for this runtime")
+        return ctypes.addressof(extern) + capi.ITEM_OFFSET
+
+    def has_export(self, name: str) -> bool:
+        """Whether the guest exports anything under this name."""
+        if name in self._externs:
+            return True
+        text, extern = name.encode(), capi.Extern()
+        return bool(
+            self._api.wasmtime_instance_export_get(
+                self.context, ctypes.addressof(self._instance), text, len(text), ctypes.addressof(extern)
+            )
+        )
+
+    def call(self, name: str, *args: Any) -> Any:
+        """Call an exported function.
+
+        Arguments and the result are encoded by WebAssembly type: i32 and i64 as integers (arguments wrap, results are
+        signed), f32 and f64 as floats, externref as a value of the host.
+
+        Raises:
+            AbiMismatchError: there is no such function.
+            FatalIsolateError: the guest trapped, now or before; chained from the host function's exception if one
+                caused it.
+            GuestUnwind: the very object a host function raised.
+            HostError: another thread is inside, or the thread's stack is too small.
+        """
+        return (self._functions.get(name) or self.function(name))(*args)
+
+    def function(self, name: str) -> GuestFunction:
+        """An exported function as a callable, to be kept for repeated calls.
+
+        Raises:
+            AbiMismatchError: there is no such function.
+        """
+        found = self._functions.get(name)
+        if found is None:
+            pointer = self._item(name, capi.EXTERN_FUNC)
+            signature = self._signatures.get(name)
+            if signature is None:
+                signature = self._signatures[name] = self._read_signature(pointer)
+            value = capi.Value(kind=capi.VAL_FUNCREF)
+            ctypes.memmove(ctypes.addressof(value) + capi.ITEM_OFFSET, pointer, ctypes.sizeof(value) - capi.ITEM_OFFSET)
+            found = self._functions[name] = self._make_function(value, signature, name)
+        return found
+
+    def _make_function(self, value: capi.Value, signature: FunctionType, name: str) -> GuestFunction:
+        if self.host is None:
+            raise HostError("bind a host to the instance before its functions are used")
+        made: GuestFunction = make_guest_function(self, value, signature, name)
+        return made
+
+    def _read_signature(self, function_pointer: int) -> FunctionType:
+        pointer = self._api.wasmtime_func_type(self.context, function_pointer)
+        try:
+            return read_function_type(self._api, pointer)
+        finally:
+            self._api.wasm_functype_delete(pointer)
+
+    def global_value(self, name: str) -> int:
+        """The value of an exported i32 global, unsigned: the address of a data symbol, or ``__stack_pointer``.
+
+        Raises:
+            AbiMismatchError: there is no such global, or it is not an i32.
+        """
+        value = capi.Value()
+        self._api.wasmtime_global_get(self.context, self._item(name, capi.EXTERN_GLOBAL), ctypes.addressof(value))
+        if value.kind != capi.VAL_I32:
+            raise AbiMismatchError(f"the guest's global {name} is not an i32", found=f"value kind {value.kind}")
+        return int(value.item[0]) & 0xFFFFFFFF
+
+    def set_global(self, name: str, value: int) -> None:
+        """Set an exported, mutable i32 global.
+
+        Raises:
+            AbiMismatchError: there is no such global, or it cannot be set to an i32.
+        """
+        item = self._item(name, capi.EXTERN_GLOBAL)
+        raw = capi.Value(kind=capi.VAL_I32)
+        raw.item[0] = value & 0xFFFFFFFF
+        error = self._api.wasmtime_global_set(self.context, item, ctypes.addressof(raw))
+        if error:
+            raise AbiMismatchError(f"cannot set the guest's global {name}", found=self._api.take_error(error))
+
+    # ---- memory and table
+
+    def grow_memory(self, pages: int) -> bool:
+        """Grow the memory by pages of 64 KiB; False if its maximum or the instance's limit forbids it."""
+        if self._store.closed:
+            self.refuse()
+        if not 0 <= pages <= 1 << 16:
+            return False
+        before = ctypes.c_uint64()
+        pointer = ctypes.addressof(self._memory_extern) + capi.ITEM_OFFSET
+        error = self._api.wasmtime_memory_grow(self.context, pointer, pages, ctypes.addressof(before))
+        if error:
+            self._api.take_error(error)
+            return False
+        return True
+
+    def table_size(self) -> int:
+        """The number of slots in the function table."""
+        return int(self._api.wasmtime_table_size(self.context, self._item(TABLE_EXPORT, capi.EXTERN_TABLE)))
+
+    def table_function(self, index: int) -> GuestFunction:
+        """The function in a slot of the table, as a callable.
+
+        Raises:
+            GuestFault: the slot is empty or does not exist.
+        """
+        index &= 0xFFFFFFFF
+        found = self._table_functions.get(index)
+        if found is None:
+            table = self._item(TABLE_EXPORT, capi.EXTERN_TABLE)
+            value = capi.Value()
+            present = self._api.wasmtime_table_get(self.context, table, index, ctypes.addressof(value))
+            if not present or value.kind != capi.VAL_FUNCREF or value.item[0] == 0:
+                raise GuestFault("the guest passed a function pointer that points to no function", found=index)
+            signature = self._read_signature(ctypes.addressof(value) + capi.ITEM_OFFSET)
+            found = self._table_functions[index] = self._make_function(value, signature, f"table[{index}]")
+        return found
+
+    def table_call(self, index: int, *args: Any) -> Any:
+        """Call the function in a slot of the table; see :meth:`call` and :meth:`table_function`."""
+        return self.table_function(index)(*args)
+
+    def table_grow(self, count: int) -> int:
+        """Append empty slots; returns the index of the first.
+
+        Raises:
+            LimitError: the table may not grow that far.
+        """
+        table = self._item(TABLE_EXPORT, capi.EXTERN_TABLE)
+        before = ctypes.c_uint64()
+        empty = capi.Value(kind=capi.VAL_FUNCREF)
+        error = self._api.wasmtime_table_grow(
+            self.context, table, count, ctypes.addressof(empty), ctypes.addressof(before)
+        )
+        if error:
+            raise LimitError(f"the function table cannot grow by {count}", found=self._api.take_error(error))
+        return before.value
+
+    def table_set(self, index: int, function: GuestFunction | None) -> None:
+        """Put a function of this instance, or nothing, into an existing slot.
+
+        Raises:
+            GuestFault: there is no such slot.
+            HostError: the function belongs to another instance.
+        """
+        index &= 0xFFFFFFFF
+        table = self._item(TABLE_EXPORT, capi.EXTERN_TABLE)
+        value = capi.Value(kind=capi.VAL_FUNCREF) if function is None else function.handle
+        if function is not None and value.item[0] != self._instance.store_id:
+            raise HostError("a function of another isolate cannot go into this table")
+        error = self._api.wasmtime_table_set(self.context, table, index, ctypes.addressof(value))
+        if error:
+            raise GuestFault(f"the table has no slot {index}", found=self._api.take_error(error))
+        self._table_functions.pop(index, None)
+
+
+def _first_line(text: str) -> str:
+    """The cause of a trap message, which wasmtime puts behind the backtrace when there is one."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    for position, line in enumerate(lines):
+        if line == "Caused by:" and position + 1 < len(lines):
+            return lines[-1]
+    return lines[0] if lines else "unknown trap"
+
+

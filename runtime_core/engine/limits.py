@@ -1,0 +1,89 @@
+"""Limits on what an instance may use.
+
+CPU time is policed through epochs: a ticker thread advances the engine's epoch, compiled code notices at loop heads and
+function entries, and a callback compares the thread's CPU time with the budget. Memory is refused by the store.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+TICK_SECONDS: Final = 0.005
+"""How often running guests look at their budget, hence how far one may overrun it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """What one instance may use over its whole life.
+
+    ``memory_bytes`` caps its linear memory: growth beyond it fails, and CPython raises MemoryError. ``cpu_seconds``
+    caps the CPU time of the threads inside it, host functions included; beyond it the guest traps. None = no limit.
+    """
+
+    memory_bytes: int | None = None
+    cpu_seconds: float | None = None
+
+
+class CpuBudget:
+    """CPU time an instance has used. Used by one thread at a time, the one inside the instance."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._used = 0.0
+        self._started = 0.0
+        self._entries = 0
+
+    def enter(self) -> None:
+        """Start the clock unless it runs; to be paired with :meth:`leave` on the same thread."""
+        if self._entries == 0:
+            self._started = time.thread_time()
+        self._entries += 1
+
+    def leave(self) -> None:
+        """Stop the clock at the outermost leave."""
+        self._entries -= 1
+        if self._entries == 0:
+            self._used += time.thread_time() - self._started
+
+    def used(self) -> float:
+        """Seconds used up to now, seen from the thread inside the instance."""
+        return self._used + (time.thread_time() - self._started if self._entries else 0.0)
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the budget is used up."""
+        return self.used() > self.seconds
+
+
+class EpochTicker:
+    """Advances an engine's epoch while anybody needs it."""
+
+    def __init__(self, advance: Callable[[], None]) -> None:
+        self._advance = advance
+        self._lock = threading.Lock()
+        self._users = 0
+        self._stop: threading.Event | None = None
+
+    def acquire(self) -> None:
+        """Tick until the matching :meth:`release`."""
+        with self._lock:
+            self._users += 1
+            if self._stop is None:
+                self._stop = threading.Event()
+                threading.Thread(target=self._run, args=(self._stop,), name="guest-epochs", daemon=True).start()
+
+    def release(self) -> None:
+        """Stop ticking when nobody needs it any more."""
+        with self._lock:
+            self._users -= 1
+            if self._users == 0 and self._stop is not None:
+                self._stop.set()
+                self._stop = None
+
+    def _run(self, stop: threading.Event) -> None:
+        while not stop.wait(TICK_SECONDS):
+            self._advance()
