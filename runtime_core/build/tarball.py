@@ -48,18 +48,19 @@ def extract_members(tarball: Path, members: Mapping[str, FilePin], destination: 
     """
     missing = set(members)
     try:
-        with (
-            gzip.open(tarball, "rb") as unpacked,
-            tarfile.open(fileobj=cast("IO[bytes]", _CappedReader(unpacked, UNPACKED_LIMIT)), mode="r|") as archive,
-        ):
-            for entry in archive:
-                name = _member_name(entry.name)
-                if name not in members:
-                    continue
-                if name not in missing:
-                    raise FormatError(f"the tarball has {name} twice")
-                missing.remove(name)
-                _extract(archive, entry, members[name], destination / PurePosixPath(name).name)
+        with gzip.open(tarball, "rb") as unpacked:
+            reader = _CappedReader(unpacked, UNPACKED_LIMIT)
+            with tarfile.open(fileobj=cast("IO[bytes]", reader), mode="r|") as archive:
+                for entry in archive:
+                    name = _member_name(entry.name)
+                    if name not in members:
+                        continue
+                    if name not in missing:
+                        raise FormatError(f"the tarball has {name} twice")
+                    missing.remove(name)
+                    _extract(archive, entry, members[name], destination / PurePosixPath(name).name)
+            while reader.read(_CHUNK):  # to gzip's own check at the very end
+                pass
     except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, UnicodeError) as error:
         raise FormatError(f"not a readable package tarball: {error}", expected="a complete .tgz file") from error
     if missing:

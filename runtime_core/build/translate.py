@@ -16,7 +16,7 @@ from runtime_core.build.npm import PackageFiles, fetch_package
 from runtime_core.build.pins import BINARYEN, FilePin
 from runtime_core.build.tools import find_node, run_tool
 from schemas.digest import Digest
-from schemas.errors import DigestMismatchError
+from schemas.errors import DigestMismatchError, HostError
 
 # The two disabled proposals would change how types are encoded in ways that wasmtime does not read.
 FLAGS: Final = ("--all-features", "--disable-compact-imports", "--disable-custom-descriptors", "--translate-to-exnref")
@@ -82,7 +82,10 @@ def translate_exceptions(cache: BuildCache, module: CachedFile, *, expected: Fil
 
 
 def _check(target: Path, expected: FilePin | None) -> None:
-    found = Digest.of(target.read_bytes())
+    try:
+        found = Digest.of(target.read_bytes())
+    except FileNotFoundError as error:
+        raise HostError(f"{BINARYEN.spec} reported success but left no result", hint="try again") from error
     if expected is not None and found != expected.digest:
         raise _other_result(expected, found)
 

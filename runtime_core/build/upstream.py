@@ -102,7 +102,10 @@ def _from_directory(cache: BuildCache, package: PackagePin, directory: Path) -> 
 
     def build(work: Path) -> None:
         for name, pin in package.members.items():
-            shutil.copyfile(directory / name, work / name)
+            try:
+                shutil.copyfile(directory / name, work / name)
+            except OSError as error:
+                raise ArtifactError(f"cannot copy {directory / name}: {error.strerror or error}") from error
             _check(work / name, pin, package)
 
     entry = cache.get_or_build(CacheKey.of("unpacked", package=package.spec, tarball=package.digest), build)
