@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 LOCK_VENV := .cache/lock-venv
 UV_VERSION := 0.13.9
 
-export ARTIFACTD_BUILD_CACHE ?= $(CURDIR)/.cache/build
+export RUNTIME_CORE_BUILD_CACHE ?= $(CURDIR)/.cache/build
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 PIP_INSTALL = $(BIN)/python -m pip install --no-input --require-hashes -r

@@ -35,7 +35,7 @@ import platformdirs
 from schemas.digest import Digest
 from schemas.errors import FormatError, HostError
 
-CACHE_VARIABLE: Final = "ARTIFACTD_BUILD_CACHE"
+CACHE_VARIABLE: Final = "RUNTIME_CORE_BUILD_CACHE"
 _RECORD: Final = "entry.json"
 _RECORD_FORMAT: Final = 1
 _RECORD_LIMIT: Final = 1 << 20
@@ -43,7 +43,7 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 def default_cache_root(environ: Mapping[str, str] = os.environ) -> Path:
-    """The directory named by ``ARTIFACTD_BUILD_CACHE``, else one below the user's cache directory."""
+    """The directory named by ``RUNTIME_CORE_BUILD_CACHE``, else one below the user's cache directory."""
     named = environ.get(CACHE_VARIABLE)
     return Path(named).absolute() if named else platformdirs.user_cache_path("artifactd") / "build"
 

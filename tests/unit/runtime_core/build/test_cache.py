@@ -190,7 +190,7 @@ def _with_project_path() -> dict[str, str]:
 
 def test_a_cache_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(HostError, match="ARTIFACTD_BUILD_CACHE"):
+    with pytest.raises(HostError, match="RUNTIME_CORE_BUILD_CACHE"):
         BuildCache(tmp_path / "file" / "cache").get_or_build(KEY, build_two)
 
 
@@ -201,5 +201,5 @@ def test_the_cache_is_private(tmp_path: Path) -> None:
 
 
 def test_the_environment_names_the_root(tmp_path: Path) -> None:
-    assert default_cache_root({"ARTIFACTD_BUILD_CACHE": str(tmp_path)}) == tmp_path
+    assert default_cache_root({"RUNTIME_CORE_BUILD_CACHE": str(tmp_path)}) == tmp_path
     assert default_cache_root({}).parts[-2:] == ("artifactd", "build")
