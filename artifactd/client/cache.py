@@ -169,6 +169,13 @@ class ArtifactCache:
             os.utime(blob.path)
         return blob
 
+    def find_whole(self, digest: Digest, *, size: int | None = None, verify: bool = True) -> CachedBlob | None:
+        """As :meth:`find`, but a corrupt file, which is removed, counts as absent."""
+        try:
+            return self.find(digest, size=size, verify=verify)
+        except IntegrityError:
+            return None
+
     def get(
         self,
         digest: Digest,
@@ -185,13 +192,13 @@ class ArtifactCache:
         Raises:
             SizeMismatchError, DigestMismatchError: ``fetch`` gave other bytes.
         """
-        blob = self._find_whole(digest, size=size, verify=verify)
+        blob = self.find_whole(digest, size=size, verify=verify)
         if blob is not None:
             return blob
         with self._translated():
             self._prepare()
             with self._lock(digest.hex):
-                blob = self._find_whole(digest, size=size, verify=verify)
+                blob = self.find_whole(digest, size=size, verify=verify)
                 if blob is None:
                     blob = self._add(fetch(), digest=digest, size=size)
         self.evict()
@@ -237,12 +244,6 @@ class ArtifactCache:
                 if blob is not None:
                     blob.close()
                     yield entry, None
-
-    def _find_whole(self, digest: Digest, *, size: int, verify: bool) -> CachedBlob | None:
-        try:
-            return self.find(digest, size=size, verify=verify)
-        except IntegrityError:
-            return None  # it was removed; the caller fetches the blob again
 
     def _lease(self, digest: Digest) -> CachedBlob | None:
         path = self._path(digest)
