@@ -1,0 +1,1 @@
+"""The Emscripten host: file system, system calls, clock, processes and heap of a guest."""
