@@ -95,6 +95,15 @@ def default_config() -> ServerConfigMessage:
     return decode_config(_capnp.encode(_FILE, _STRUCT, {}, max_bytes=MAX_CONFIG_BYTES))
 
 
+def default_s3_store() -> S3StoreMessage:
+    """The settings of an S3 store of which nothing is given yet, not even its bucket."""
+    data = _capnp.encode(_FILE, _STRUCT, {"store": {"s3": {}}}, max_bytes=MAX_CONFIG_BYTES)
+    store = decode_config(data).store
+    if not isinstance(store, S3StoreMessage):
+        raise TypeError(store)
+    return store
+
+
 def encode_config(config: ServerConfigMessage) -> bytes:
     """The message of some settings.
 
