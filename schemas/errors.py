@@ -146,6 +146,12 @@ class ChannelNotFoundError(ArtifactError):
     code = "channel-not-found"
 
 
+class MetadataNotFoundError(ArtifactError):
+    """The service has no metadata file of this name."""
+
+    code = "metadata-not-found"
+
+
 class ChannelConflictError(ArtifactError):
     """Another publisher moved the channel metadata first; read it again and retry."""
 

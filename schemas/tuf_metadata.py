@@ -141,7 +141,9 @@ def check_meta(meta: MetaFile, name: str, data: bytes) -> None:
         raise DigestMismatchError(f"{name} is not the file that was signed", expected=expected, found=found)
 
 
-def meta_of(document: Document[T]) -> MetaFile:
+def meta_of(
+    document: Document[Root] | Document[Targets] | Document[Snapshot] | Document[Timestamp],
+) -> MetaFile:
     """The entry under which a snapshot or timestamp lists a document: version, length and sha256."""
     return MetaFile(document.version, len(document.data), {_SHA256: document.digest.hex})
 

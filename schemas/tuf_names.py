@@ -22,9 +22,6 @@ TIMESTAMP_FILE: Final = "timestamp.json"
 MAX_VERSION: Final = 2**53 - 1
 """The largest integer that every JSON reader represents exactly."""
 
-MAX_MANIFEST_SIZE: Final = 1 << 20
-"""Bytes of a release manifest, the limit of ``PutReleaseRequest.manifest``."""
-
 _CHANNEL_PREFIX: Final = "channel-"
 # No dot, slash or glob character: the name is part of a file name and of a TUF path pattern.
 _CHANNEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?", re.ASCII)

@@ -11,10 +11,10 @@ from tuf.api.metadata import DelegatedRole, Root, TargetFile, Targets
 
 from schemas.digest import Digest
 from schemas.errors import FormatError, SignatureError
+from schemas.release import MAX_MANIFEST_BYTES, check_release_id
 from schemas.tuf_metadata import Document, format_time, parse, verify_signatures
-from schemas.tuf_names import MAX_MANIFEST_SIZE, ROOT, channel_of_role, channel_role, channel_target, check_channel_name
+from schemas.tuf_names import ROOT, channel_of_role, channel_role, channel_target, check_channel_name
 
-MAX_RELEASE_ID_LENGTH: Final = 200
 _RELEASE_ID: Final = "releaseId"
 _MOVED_AT: Final = "movedAt"
 _TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
@@ -142,10 +142,10 @@ def read_channel(document: Document[Targets], channel: str) -> ChannelMove:
             found=repr(sorted(targets.targets))[:120],
         )
     target = targets.targets[path]
-    if target.length > MAX_MANIFEST_SIZE:
+    if target.length > MAX_MANIFEST_BYTES:
         raise FormatError(
             f"the manifest of channel {channel} is too large",
-            expected=f"<= {MAX_MANIFEST_SIZE} bytes",
+            expected=f"<= {MAX_MANIFEST_BYTES} bytes",
             found=target.length,
         )
     release_id, moved_at = _read_custom(channel, target.unrecognized_fields.get("custom"))
@@ -158,10 +158,9 @@ def read_channel(document: Document[Targets], channel: str) -> ChannelMove:
 def _read_custom(channel: str, custom: Any) -> tuple[str, datetime]:
     release_id = custom.get(_RELEASE_ID) if isinstance(custom, dict) else None
     moved_at = custom.get(_MOVED_AT) if isinstance(custom, dict) else None
-    if not isinstance(release_id, str) or not 1 <= len(release_id) <= MAX_RELEASE_ID_LENGTH:
+    if not isinstance(release_id, str):
         raise FormatError(f"channel {channel} does not name its release", found=repr(release_id)[:80])
-    if not release_id.isprintable():
-        raise FormatError(f"channel {channel} names a release with control characters", found=repr(release_id)[:80])
+    check_release_id(release_id)
     try:
         return release_id, datetime.strptime(moved_at if isinstance(moved_at, str) else "", _TIME).replace(tzinfo=UTC)
     except ValueError as error:
