@@ -34,8 +34,8 @@ _CAS: Final = "/build.bazel.remote.execution.v2.ContentAddressableStorage/"
 _BYTESTREAM: Final = "/google.bytestream.ByteStream/"
 
 
-def _no_progress(ref: BlobRef, done: int) -> None:
-    pass
+def no_progress(ref: BlobRef, done: int) -> None:
+    """Ignore progress."""
 
 
 class BlobClient:
@@ -68,7 +68,7 @@ class BlobClient:
             missing += [wanted[found.hash] for found in answer.missing_blob_digests if found.hash in wanted]
         return missing
 
-    def upload(self, content: Path | bytes, *, progress: Progress = _no_progress) -> BlobRef:
+    def upload(self, content: Path | bytes, *, progress: Progress = no_progress) -> BlobRef:
         """Upload a file or bytes unless the service has them; return their name.
 
         Raises:
@@ -80,7 +80,7 @@ class BlobClient:
         self.upload_all([source], progress=progress)
         return source.ref
 
-    def upload_all(self, sources: Sequence[BlobSource], *, progress: Progress = _no_progress) -> list[BlobRef]:
+    def upload_all(self, sources: Sequence[BlobSource], *, progress: Progress = no_progress) -> list[BlobRef]:
         """Upload what the service does not have; return the names of the blobs that were sent.
 
         Raises:
@@ -96,7 +96,7 @@ class BlobClient:
                 self._write(by_ref[ref], progress)
         return missing
 
-    def stream(self, ref: BlobRef, *, progress: Progress = _no_progress) -> Iterator[memoryview]:
+    def stream(self, ref: BlobRef, *, progress: Progress = no_progress) -> Iterator[memoryview]:
         """The bytes of a blob as they arrive, NOT yet checked: wrap in HashingReader, or use :meth:`download`.
 
         A stream that breaks off is resumed where it stopped; the attempts count anew whenever bytes arrive.
@@ -124,7 +124,7 @@ class BlobClient:
                 return  # complete, or cut off: whoever checks the digest says so
 
     def download(
-        self, ref: BlobRef, cache: ArtifactCache, *, verify: bool = False, progress: Progress = _no_progress
+        self, ref: BlobRef, cache: ArtifactCache, *, verify: bool = False, progress: Progress = no_progress
     ) -> CachedBlob:
         """Lease a blob from the cache, downloading it first if it is not there; ``verify`` hashes a cached file too.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from artifactd.client.channels import ChannelClient
 from artifactd.client.state_store import StateSlot, StateStore
-from artifactd.client.trust import MetadataRequest, TrustedTarget, TrustSession, verify
+from artifactd.client.trust import ExpiryPolicy, MetadataRequest, TrustedTarget, TrustSession, verify
 from schemas.digest import Digest
 from schemas.errors import ConfigError, ServiceUnavailableError, SizeMismatchError
 from schemas.tuf_names import ROOT, TIMESTAMP_FILE, max_size
@@ -44,7 +44,13 @@ def read_root(root: bytes | Path) -> bytes:
 
 
 def open_session(
-    client: ChannelClient, *, root: bytes, channel: str | None, store: StateStore, clock: Clock = utc_now
+    client: ChannelClient,
+    *,
+    root: bytes,
+    channel: str | None,
+    store: StateStore,
+    clock: Clock = utc_now,
+    expiry: ExpiryPolicy = ExpiryPolicy.REFUSE,
 ) -> TrustSession:
     """Verify up to a channel (None: the top-level targets) and remember what was verified, also after a failure.
 
@@ -54,7 +60,7 @@ def open_session(
         ServiceUnavailableError: the service cannot be reached.
     """
     with store.slot(Digest.of(root)) as slot:
-        return _run(slot, root=root, channel=channel, clock=clock, fetch=_from_service(client))
+        return _run(slot, root=root, channel=channel, clock=clock, fetch=_from_service(client), expiry=expiry)
 
 
 def resolve_channel(
@@ -94,8 +100,9 @@ def _run(
     channel: str | None,
     clock: Clock,
     fetch: Callable[[MetadataRequest], bytes | None],
+    expiry: ExpiryPolicy = ExpiryPolicy.REFUSE,
 ) -> TrustSession:
-    session = TrustSession(root=root, now=clock(), channel=channel, previous=slot.load())
+    session = TrustSession(root=root, now=clock(), channel=channel, previous=slot.load(), expiry=expiry)
     try:
         verify(session, fetch)
     finally:

@@ -1,0 +1,180 @@
+"""What a publisher does with channels: initialise the repository, create channels, move them.
+
+Private keys stay here: the service receives signed metadata only. Every change is one ``Publish``, which the service
+commits or refuses as a whole; when another publisher was faster, it is made again from what that one left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from securesystemslib.signer import Signer
+
+from artifactd.client import publish
+from artifactd.client.channels import ChannelClient
+from artifactd.client.keys import KeyDirectory
+from artifactd.client.publish import RoleKeys
+from artifactd.client.releases import ReleaseRecord
+from artifactd.client.resolve import Clock, open_session, utc_now
+from artifactd.client.state_store import StateStore
+from artifactd.client.trust import ExpiryPolicy, TrustSession
+from schemas.errors import ChannelConflictError, ChannelNotFoundError, ConfigError
+from schemas.tuf_metadata import SignedMetadata
+from schemas.tuf_names import ROOT, TARGETS, channel_role, file_name, max_size
+from schemas.tuf_roles import ReleaseTarget
+
+Passwords = Callable[[str], bytes | None]
+"""Gives the password of an encrypted key, by the key's name; None if there is none to give."""
+
+_MOVE_ATTEMPTS: Final = 8
+_FIRST_ROOT: Final = file_name(ROOT, 1)
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChannelMoved:
+    """A committed move: the channel's new metadata version, and the release it points at."""
+
+    channel: str
+    channel_version: int
+    release: ReleaseTarget
+    timestamp_version: int
+
+
+class Publisher:
+    """Changes channels with the keys of one directory.
+
+    Every method that changes something raises ConfigError (KeyNotFoundError, KeyPasswordError) when a key cannot be
+    used, the errors of :func:`artifactd.client.resolve.open_session` when the current metadata does not verify, and
+    ServiceUnavailableError when the service cannot be reached. After any error the change can be tried again.
+    """
+
+    def __init__(
+        self,
+        channels: ChannelClient,
+        keys: KeyDirectory,
+        *,
+        store: StateStore | None = None,
+        passwords: Passwords = lambda _: None,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._channels = channels
+        self._keys = keys
+        self._store = store if store is not None else StateStore()
+        self._passwords = passwords
+        self._clock = clock
+
+    def create_keys(self, *, password: bytes | None = None) -> list[str]:
+        """Create the keys of root and targets that do not exist yet; return the names of the new ones."""
+        missing = [role for role in (ROOT, TARGETS) if not self._keys.names_for(role)]
+        for role in missing:
+            self._keys.create(role, password=password)
+        return missing
+
+    def sign_root(self) -> bytes:
+        """The first root, signed; distribute these bytes to users before or after :meth:`initialise`."""
+        return publish.initial_root(
+            root=self._role_keys(ROOT),
+            targets=self._role_keys(TARGETS),
+            online=self._channels.online_keys(),
+            signers=self._signers(ROOT),
+            now=self._clock(),
+        ).data
+
+    def initialise(self, root: bytes) -> bool:
+        """Give a new service its root and empty targets; whether it was done now (False: it has this very root).
+
+        Raises:
+            ConfigError: the service belongs to another root.
+        """
+        present = self._channels.metadata(_FIRST_ROOT, max_length=max_size(ROOT))
+        if present is None:
+            targets = publish.initial_targets(signers=self._signers(TARGETS), now=self._clock())
+            try:
+                self._channels.publish([SignedMetadata(role=ROOT, data=root), targets], timestamp_version=0)
+            except ChannelConflictError:
+                present = self._channels.metadata(_FIRST_ROOT, max_length=max_size(ROOT))
+            else:
+                return True
+        if present != root:
+            raise ConfigError(
+                "this service was initialised with another root",
+                hint="use the keys and the root.json of its publisher, or another service",
+            )
+        return False
+
+    def create_channel(self, root: bytes, channel: str, *, password: bytes | None = None) -> int:
+        """Create a channel that points nowhere yet, and its key if there is none; return the timestamp's version.
+
+        Raises:
+            ConfigError: the channel exists.
+        """
+        role = channel_role(channel)
+        if not self._keys.names_for(role):
+            self._keys.create(role, password=password)
+        signers = self._signers(TARGETS)
+
+        def change(session: TrustSession) -> int:
+            targets = publish.add_channel(
+                session.targets, channel=channel, keys=self._role_keys(role), signers=signers, now=self._clock()
+            )
+            return self._channels.publish([targets], timestamp_version=session.timestamp_version)
+
+        return self._repeat(root, change)
+
+    def move_channel(self, root: bytes, channel: str, release: ReleaseRecord) -> ChannelMoved:
+        """Point a channel at a published release. Promotion and rollback are the same: a new, higher version.
+
+        Raises:
+            ChannelNotFoundError: there is no such channel.
+        """
+        target = ReleaseTarget(digest=release.digest, length=len(release.manifest), release_id=release.release_id)
+        signers = self._signers(channel_role(channel))
+
+        def change(session: TrustSession) -> ChannelMoved:
+            if channel not in session.channels():
+                raise ChannelNotFoundError(
+                    f"there is no channel {channel}", hint=f"artifactctl channel create {channel}"
+                )
+            version = session.channel_version(channel)
+            moved = publish.move_channel(
+                channel=channel, current_version=version, release=target, signers=signers, now=self._clock()
+            )
+            timestamp = self._channels.publish([moved], timestamp_version=session.timestamp_version)
+            return ChannelMoved(
+                channel=channel, channel_version=version + 1, release=target, timestamp_version=timestamp
+            )
+
+        return self._repeat(root, change)
+
+    def _repeat(self, root: bytes, change: Callable[[TrustSession], _Result]) -> _Result:
+        """Make a change from the current metadata, again when another publisher was faster."""
+        attempts = 0
+        while True:
+            attempts += 1
+            session = open_session(
+                self._channels,
+                root=root,
+                channel=None,
+                store=self._store,
+                clock=self._clock,
+                expiry=ExpiryPolicy.TOLERATE_PUBLISHERS,
+            )
+            try:
+                return change(session)
+            except ChannelConflictError:
+                if attempts == _MOVE_ATTEMPTS:
+                    raise
+
+    def _role_keys(self, role: str) -> RoleKeys:
+        names = self._keys.names_for(role) or (role,)
+        return RoleKeys(keys=tuple(self._keys.public_key(name).key for name in names))
+
+    def _signers(self, role: str) -> Sequence[Signer]:
+        names = self._keys.names_for(role) or (role,)
+        return [
+            self._keys.signer(name, password=self._passwords(name) if self._keys.is_encrypted(name) else None)
+            for name in names
+        ]
