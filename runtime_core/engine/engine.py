@@ -130,9 +130,7 @@ class Engine:
 
     def _map(self, path: Path, digest: Digest) -> CompiledModule:
         module = ctypes.c_void_p()
-        error = self._api.wasmtime_module_deserialize_file(
-            self.pointer, str(path).encode(), ctypes.addressof(module)
-        )
+        error = self._api.wasmtime_module_deserialize_file(self.pointer, str(path).encode(), ctypes.addressof(module))
         self._api.check(error, f"cannot load compiled code from {path}")
         return CompiledModule(self._api, self, module.value or 0, digest)
 

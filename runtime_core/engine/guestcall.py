@@ -102,9 +102,7 @@ def make_guest_function(instance: GuestInstance, handle: capi.Value, signature: 
         raise AbiMismatchError(f"the host cannot call the guest function {name}", found=str(signature))
     pointer = ctypes.addressof(handle) + capi.ITEM_OFFSET
     trap = instance.trap_cell
-    function = _factory(signature)(
-        instance, instance.host, instance.context, pointer, trap, ctypes.addressof(trap)
-    )
+    function = _factory(signature)(instance, instance.host, instance.context, pointer, trap, ctypes.addressof(trap))
     function.__name__ = function.__qualname__ = name
     function.handle = handle
     function.signature = signature

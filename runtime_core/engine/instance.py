@@ -409,5 +409,3 @@ def _first_line(text: str) -> str:
         if line == "Caused by:" and position + 1 < len(lines):
             return lines[-1]
     return lines[0] if lines else "unknown trap"
-
-
