@@ -10,10 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Generic, NoReturn, TypeVar, cast
+from typing import Final, Generic, TypeVar, cast
 
 from securesystemslib.exceptions import Error as SecuresystemslibError
 from securesystemslib.signer import Key, Signature, Signer, SSlibKey
@@ -21,6 +21,7 @@ from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, MetaFile, Role, Root, Signed, Snapshot, Targets, Timestamp
 from tuf.api.serialization import DeserializationError, SerializationError
 
+from schemas import strict_json
 from schemas.digest import Digest
 from schemas.errors import DigestMismatchError, ExpiredMetadataError, FormatError, SignatureError, SizeMismatchError
 from schemas.tuf_names import MAX_VERSION, max_size
@@ -272,27 +273,11 @@ def _is_hex(pattern: re.Pattern[str], value: object) -> bool:
 
 def _check_json(where: str, data: bytes) -> dict[str, object]:
     """Read JSON without what canonical JSON cannot carry or what two readers could read differently."""
-    try:
-        value = json.loads(
-            data.decode("utf-8"), object_pairs_hook=_no_repeats, parse_float=_no_number, parse_constant=_no_number
-        )
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"{where} is not strict JSON: {error!s:.200}") from error
+    value = strict_json.loads(data, what=where)
     _check_value(where, value, 0)
     if not isinstance(value, dict):
         raise FormatError(f"{where} is not a JSON object")
     return value
-
-
-def _no_repeats(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
-    result = dict(pairs)
-    if len(result) != len(pairs):
-        raise ValueError("a key is repeated")
-    return result
-
-
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"the number {text[:40]} is not an integer")
 
 
 def _check_value(where: str, value: object, depth: int) -> None:
@@ -308,5 +293,5 @@ def _check_value(where: str, value: object, depth: int) -> None:
     elif isinstance(value, str):
         if not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value):
             raise FormatError(f"{where} has a string that is not Unicode text")
-    elif isinstance(value, int) and abs(value) > MAX_VERSION:
-        raise FormatError(f"{where} has a number out of range", expected=f"<= {MAX_VERSION}")
+    elif isinstance(value, float) or (isinstance(value, int) and abs(value) > MAX_VERSION):
+        raise FormatError(f"{where} has a number out of range", expected=f"an integer <= {MAX_VERSION}")
