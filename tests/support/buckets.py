@@ -81,7 +81,7 @@ class Fault(enum.Enum):
     REFUSED = "the store reports a failure and does nothing"
 
 
-class ProcessDied(BaseException):  # noqa: N818 - stands for SIGKILL: nothing may handle it
+class ProcessDied(BaseException):
     """Raised in place of a kill."""
 
 
