@@ -13,10 +13,10 @@ class Pipe:
     Emscripten's does. Once every write end is closed it reports the end of the file.
     """
 
-    __slots__ = ("_capacity", "_content", "readers", "writers")
+    __slots__ = ("_content", "capacity", "readers", "writers")
 
     def __init__(self, *, capacity: int, content: bytes = b"") -> None:
-        self._capacity = capacity
+        self.capacity = capacity
         self._content = bytearray(content)
         self.readers = 0
         self.writers = 0
@@ -50,7 +50,7 @@ class Pipe:
         """
         if self.readers == 0:
             raise Errno(ErrnoCode.EPIPE)
-        room = self._capacity - len(self._content)
+        room = self.capacity - len(self._content)
         if len(data) and room <= 0:
             raise Errno(ErrnoCode.EAGAIN)
         part = data[:room]
@@ -62,6 +62,6 @@ class Pipe:
         if not readable:
             if self.readers == 0:
                 return c.POLLERR
-            return c.POLLOUT | c.POLLWRNORM if len(self._content) < self._capacity else 0
+            return c.POLLOUT | c.POLLWRNORM if len(self._content) < self.capacity else 0
         events = c.POLLIN | c.POLLRDNORM if self._content else 0
         return events | (c.POLLHUP if self.writers == 0 else 0)

@@ -1,0 +1,146 @@
+"""Captured host state of an isolate's Emscripten half, and its prepared form.
+
+JSON form (``version`` 1): ``filesystem`` (see ``template``), ``cwd``, ``streams`` (inode number, flags, position),
+``descriptors`` (pairs of descriptor and index into ``streams``: duplicates share a stream), ``environment`` (ordered
+pairs), ``umask``, ``pending_signal``, ``monotonic_ns``, ``free_closure_slots``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from runtime_core.emscripten.errno import Errno
+from runtime_core.emscripten.host import EmscriptenHost, HostServices
+from runtime_core.emscripten.template import FileSystemTemplate, capture_filesystem
+from schemas.errors import CaptureError, RestoreError
+
+if TYPE_CHECKING:
+    from runtime_core.emscripten.files import Stream
+    from runtime_core.emscripten.limits import FileSystemLimits
+    from runtime_core.emscripten.mounts import Mount
+
+STATE_VERSION: Final = 1
+
+
+def capture_state(host: EmscriptenHost) -> dict[str, Any]:
+    """The JSON form of everything the host holds for its guest.
+
+    Raises:
+        CaptureError: where the guest stands in the middle of something (a capture of its standard error stream).
+    """
+    if host.stderr_capture is not None:
+        raise CaptureError(
+            "the guest's standard error stream is being captured", hint="capture when no guest code runs"
+        )
+    streams: list[Stream] = []
+    index: dict[int, int] = {}
+    descriptors: list[list[int]] = []
+    for fd, stream in sorted(host.files, key=lambda pair: pair[0]):
+        if id(stream) not in index:
+            index[id(stream)] = len(streams)
+            streams.append(stream)
+        descriptors.append([fd, index[id(stream)]])
+    try:
+        cwd = host.fs.cwd_path()
+    except Errno as error:
+        raise CaptureError("the guest's working directory was removed") from error
+    return {
+        "version": STATE_VERSION,
+        "filesystem": capture_filesystem(host.fs, (stream.node for stream in streams)),
+        "cwd": cwd,
+        "streams": [[stream.node.ino, stream.flags, stream.position] for stream in streams],
+        "descriptors": descriptors,
+        "environment": [[key, value] for key, value in host.environment.items()],
+        "umask": host.umask,
+        "pending_signal": host.pending_signal,
+        "monotonic_ns": host.monotonic_ns(),
+        "free_closure_slots": list(host.free_closure_slots),
+    }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HostTemplate:
+    """Captured host state, parsed and checked once and instantiated per isolate in microseconds."""
+
+    filesystem: FileSystemTemplate
+    cwd: str
+    streams: tuple[tuple[int, int, int], ...]
+    descriptors: tuple[tuple[int, int], ...]
+    environment: Mapping[str, str]
+    umask: int
+    pending_signal: int
+    monotonic_ns: int
+    free_closure_slots: tuple[int, ...]
+
+    @classmethod
+    def parse(cls, state: Mapping[str, Any], mounts: Mapping[str, Mount]) -> HostTemplate:
+        """Check the JSON form and tie it to the mounts it names.
+
+        Raises:
+            RestoreError: where it is not one that :func:`capture_state` makes, or a mount is missing.
+        """
+        if state.get("version") != STATE_VERSION:
+            raise RestoreError(
+                "the captured host state has another version", expected=STATE_VERSION, found=state.get("version")
+            )
+        try:
+            template = cls(
+                filesystem=FileSystemTemplate(state["filesystem"], mounts),
+                cwd=str(state["cwd"]),
+                streams=tuple((int(ino), int(flags), int(position)) for ino, flags, position in state["streams"]),
+                descriptors=tuple((int(fd), int(at)) for fd, at in state["descriptors"]),
+                environment={str(key): str(value) for key, value in state["environment"]},
+                umask=int(state["umask"]),
+                pending_signal=int(state["pending_signal"]),
+                monotonic_ns=int(state["monotonic_ns"]),
+                free_closure_slots=tuple(int(slot) for slot in state["free_closure_slots"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise RestoreError(f"the captured host state is malformed: {error!r}") from error
+        template._check()
+        return template
+
+    def _check(self) -> None:
+        """Instantiate once: what cannot be restored is refused when the snapshot is loaded, not when it is used.
+
+        Raises:
+            RestoreError: for descriptors or paths that do not fit the file system.
+        """
+        if any(fd < 0 or not 0 <= at < len(self.streams) for fd, at in self.descriptors):
+            raise RestoreError("a captured descriptor refers to no captured stream", found=self.descriptors)
+        if any(position < 0 for _, _, position in self.streams):
+            raise RestoreError("a captured stream has a negative position", found=self.streams)
+        host = self.instantiate(HostServices())
+        try:
+            host.fs.change_directory(host.fs.resolve(self.cwd))
+        except Errno as error:
+            raise RestoreError("the captured working directory does not exist", found=self.cwd) from error
+
+    def instantiate(self, services: HostServices, *, limits: FileSystemLimits | None = None) -> EmscriptenHost:
+        """A host of its own for one isolate; the caller binds it to the instance.
+
+        Raises:
+            RestoreError: where a stream refers to a device that this host does not have.
+        """
+        fs = self.filesystem.instantiate(clock=services.clock, limits=limits)
+        fs.set_cwd_path(self.cwd)
+        host = EmscriptenHost(fs=fs, services=services, environment=self.environment)
+        host.umask = self.umask
+        host.pending_signal = self.pending_signal
+        host.continue_monotonic(self.monotonic_ns)
+        host.free_closure_slots.extend(self.free_closure_slots)
+        files = host.files
+        nodes = {ino: self.filesystem.node_of(fs, ino) for ino, _, _ in self.streams}
+        streams: list[Stream] = []
+        try:
+            for ino, flags, position in self.streams:
+                stream = files.stream_of(nodes[ino], flags)
+                stream.position = position
+                streams.append(stream)
+        except Errno as error:
+            raise RestoreError("a captured stream cannot be opened again", found=error.code.name) from error
+        for fd, at in self.descriptors:
+            files.install(fd, streams[at])
+        return host

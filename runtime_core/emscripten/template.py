@@ -1,0 +1,314 @@
+"""Captured file systems: a JSON-able form for snapshots, and a parsed form that is instantiated per isolate.
+
+The parsed form (:class:`FileSystemTemplate`) is shared by all isolates of a process. An isolate's nodes come into being
+when their directory is first looked into, and file content stays shared until it is written to.
+
+JSON form: ``{"next_ino": n, "nodes": [record, ...]}``. Records stand in an order where a directory precedes its
+entries; the first is the root. A record has ``ino``, ``parent`` (inode number; null for the root and for unlinked nodes
+that are still open), ``name``, ``kind``, ``mode``, ``times`` (atime, mtime, ctime in ms), and by kind: file ``data``
+(base64), link ``target``, device ``device`` and ``number``, pipe ``data``, mount ``mount`` (its name; content is never
+captured) and ``nodes`` (inode numbers it takes).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from runtime_core.emscripten import constants as c
+from runtime_core.emscripten.fs import FileSystem
+from runtime_core.emscripten.nodes import (
+    DeviceNode,
+    Directory,
+    Node,
+    PipeNode,
+    RegularFile,
+    SymbolicLink,
+)
+from runtime_core.emscripten.pipes import Pipe
+from schemas.errors import CaptureError, RestoreError
+
+if TYPE_CHECKING:
+    from runtime_core.emscripten.clock import Clock
+    from runtime_core.emscripten.limits import FileSystemLimits
+    from runtime_core.emscripten.mounts import Mount
+
+_KINDS: Final = {
+    "directory": c.S_IFDIR,
+    "file": c.S_IFREG,
+    "link": c.S_IFLNK,
+    "device": c.S_IFCHR,
+    "pipe": c.S_IFIFO,
+    "mount": 0,
+}
+_ROOT_INO: Final = 1
+
+
+def capture_filesystem(fs: FileSystem, open_nodes: Iterable[Node]) -> dict[str, Any]:
+    """The JSON form of ``fs``; ``open_nodes`` are those that descriptors refer to, which may have no name any more."""
+    records = [_record(fs, fs.root, parent=None)]
+    pending: list[Directory] = [fs.root]
+    while pending:
+        directory = pending.pop()
+        for node in directory.entries.values():
+            record = _record(fs, node, parent=directory.ino)
+            records.append(record)
+            if record["kind"] == "directory" and isinstance(node, Directory):
+                pending.append(node)
+    orphans = {node.ino: node for node in open_nodes if node.parent is None}
+    records.extend(_record(fs, node, parent=None) for node in orphans.values())
+    return {"next_ino": fs.next_ino, "nodes": records}
+
+
+def _record(fs: FileSystem, node: Node, *, parent: int | None) -> dict[str, Any]:
+    record: dict[str, Any] = {
+        "ino": node.ino,
+        "parent": parent,
+        "name": node.name if parent is not None else "",
+        "mode": node.mode,
+        "times": [node.atime, node.mtime, node.ctime],
+    }
+    if node.ino in fs.mount_points and node.read_only:
+        name = fs.mount_points[node.ino]
+        return record | {"kind": "mount", "mount": name, "nodes": fs.mounts[name].node_count()}
+    if isinstance(node, Directory):
+        return record | {"kind": "directory"}
+    if isinstance(node, RegularFile):
+        return record | {"kind": "file", "data": base64.b64encode(node.data).decode()}
+    if isinstance(node, SymbolicLink):
+        return record | {"kind": "link", "target": node.target}
+    if isinstance(node, DeviceNode):
+        return record | {"kind": "device", "device": node.device, "number": node.number}
+    if isinstance(node, PipeNode):
+        return record | {"kind": "pipe", "data": base64.b64encode(node.pipe.content).decode()}
+    raise CaptureError("a node of this kind cannot be captured", found=type(node).__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Record:
+    """One parsed record; ``make`` builds a fresh node from it."""
+
+    ino: int
+    parent: int | None
+    name: str
+    mode: int
+    times: tuple[int, int, int]
+    make: Callable[[FileSystemTemplate, _Record], Node]
+    payload: Any
+
+
+class FileSystemTemplate:
+    """A captured file system, parsed and checked once."""
+
+    __slots__ = ("_bytes", "_children", "_mount_points", "_mounts", "_next_ino", "_nodes", "_records")
+
+    def __init__(self, state: Mapping[str, Any], mounts: Mapping[str, Mount]) -> None:
+        """Parse the JSON form; ``mounts`` holds the mounts it names (others are left out).
+
+        Raises:
+            RestoreError: where the state is not one that :func:`capture_filesystem` makes, or a mount is missing.
+        """
+        try:
+            records = [_parsed(raw) for raw in state["nodes"]]
+            self._next_ino = _integer(state["next_ino"], 2, 1 << 53)
+        except (KeyError, TypeError, ValueError, binascii.Error) as error:
+            raise RestoreError(f"the captured file system is malformed: {error!r}") from error
+        self._records: dict[int, _Record] = {}
+        self._children: dict[int, list[_Record]] = {}
+        self._mounts: dict[str, Mount] = {}
+        self._mount_points: dict[int, str] = {}
+        self._nodes = len(records)
+        self._bytes = 0
+        for record in records:
+            self._add(record, mounts)
+        if not records or records[0].ino != _ROOT_INO or records[0].make is not _make_directory:
+            raise RestoreError("the captured file system has no root", expected="a directory with inode number 1")
+
+    def _add(self, record: _Record, mounts: Mapping[str, Mount]) -> None:
+        if record.ino in self._records or record.ino >= self._next_ino:
+            raise RestoreError("the captured file system repeats or skips an inode number", found=record.ino)
+        if record.parent is not None:
+            parent = self._records.get(record.parent)
+            if parent is None or parent.make is not _make_directory:
+                raise RestoreError("a captured node lies in no directory", found=record.parent)
+            siblings = self._children.setdefault(record.parent, [])
+            siblings.append(record)
+        if record.make is _make_mount:
+            self._add_mount(record, mounts)
+        elif record.make is _make_file:
+            self._bytes += len(record.payload)
+        elif record.make is _make_link:
+            self._bytes += len(record.payload.encode("utf-8", "surrogateescape"))
+        self._records[record.ino] = record
+
+    def _add_mount(self, record: _Record, mounts: Mapping[str, Mount]) -> None:
+        name, count = record.payload
+        mount = mounts.get(name)
+        if mount is None:
+            raise RestoreError(f"the snapshot needs the mount {name!r}", expected=sorted(mounts), found=name)
+        if mount.node_count() != count or record.ino + count > self._next_ino or name in self._mounts:
+            raise RestoreError(
+                f"the mount {name!r} is not the one that was captured", expected=count, found=mount.node_count()
+            )
+        self._mounts[name] = mount
+        self._mount_points[record.ino] = name
+
+    def instantiate(self, *, clock: Clock, limits: FileSystemLimits | None = None) -> FileSystem:
+        """A file system of its own, whose nodes are made when they are first looked at."""
+        root = _make_directory(self, self._records[_ROOT_INO])
+        fs = FileSystem(clock=clock, limits=limits, root=root)
+        fs.next_ino = self._next_ino
+        fs.node_count = self._nodes
+        fs.byte_count = self._bytes
+        fs.mounts = dict(self._mounts)
+        fs.mount_points = dict(self._mount_points)
+        return fs
+
+    def node_of(self, fs: FileSystem, ino: int) -> Node:
+        """The node with this inode number in an instance that has not run since it was made.
+
+        Unlinked nodes are made anew at each call: ask for each only once.
+
+        Raises:
+            RestoreError: where there is none.
+        """
+        record = self._records.get(ino)
+        if record is None:
+            raise RestoreError("a captured descriptor refers to no captured node", found=ino)
+        node: Node
+        names: list[str] = []
+        while record.parent is not None:
+            names.append(record.name)
+            record = self._records[record.parent]
+        if not names and record.ino != _ROOT_INO:
+            node = record.make(self, record)
+            if isinstance(node, PipeNode):
+                node.pipe.capacity = fs.limits.pipe_bytes
+            return node
+        node = fs.root
+        for name in reversed(names):
+            if isinstance(node, Directory):
+                node = node.entries[name]
+        return node
+
+    def load(self, directory: Directory) -> dict[str, Node]:
+        """The entries of one directory of an instance."""
+        entries: dict[str, Node] = {}
+        for record in self._children.get(directory.ino, ()):
+            node = record.make(self, record)
+            node.name = record.name
+            node.parent = directory
+            entries[record.name] = node
+        return entries
+
+    def mount_root(self, name: str, ino: int) -> Node:
+        """A fresh root of a mount."""
+        return self._mounts[name].root(ino)
+
+
+def _with_times(node: Node, record: _Record) -> None:
+    node.atime, node.mtime, node.ctime = record.times
+
+
+def _make_directory(template: FileSystemTemplate, record: _Record) -> Directory:
+    node = Directory(ino=record.ino, mode=record.mode, time_ms=0, load=template.load)
+    _with_times(node, record)
+    return node
+
+
+def _make_file(template: FileSystemTemplate, record: _Record) -> Node:
+    del template
+    node = RegularFile(ino=record.ino, mode=record.mode, time_ms=0, data=record.payload)
+    _with_times(node, record)
+    return node
+
+
+def _make_link(template: FileSystemTemplate, record: _Record) -> Node:
+    del template
+    node = SymbolicLink(ino=record.ino, time_ms=0, target=record.payload)
+    _with_times(node, record)
+    return node
+
+
+def _make_device(template: FileSystemTemplate, record: _Record) -> Node:
+    del template
+    device, number = record.payload
+    node = DeviceNode(ino=record.ino, mode=record.mode, time_ms=0, device=device, number=number)
+    _with_times(node, record)
+    return node
+
+
+def _make_pipe(template: FileSystemTemplate, record: _Record) -> Node:
+    del template
+    node = PipeNode(ino=record.ino, time_ms=0, pipe=Pipe(capacity=len(record.payload), content=record.payload))
+    _with_times(node, record)
+    return node
+
+
+def _make_mount(template: FileSystemTemplate, record: _Record) -> Node:
+    return template.mount_root(record.payload[0], record.ino)
+
+
+_MAKERS: Final[Mapping[str, Callable[[FileSystemTemplate, _Record], Node]]] = {
+    "directory": _make_directory,
+    "file": _make_file,
+    "link": _make_link,
+    "device": _make_device,
+    "pipe": _make_pipe,
+    "mount": _make_mount,
+}
+
+
+def _parsed(raw: Mapping[str, Any]) -> _Record:
+    kind = raw["kind"]
+    mode = _integer(raw["mode"], 0, 0o177777)
+    parent = raw["parent"]
+    if parent is not None:
+        _integer(parent, 1, 1 << 53)
+    if _KINDS[kind] and mode & c.S_IFMT != _KINDS[kind]:
+        raise ValueError(f"mode {mode:#o} of a {kind}")
+    atime, mtime, ctime = (_integer(value, -(1 << 62), 1 << 62) for value in raw["times"])
+    return _Record(
+        ino=_integer(raw["ino"], 1, 1 << 53),
+        parent=parent,
+        name=_name(raw["name"]) if parent is not None else "",
+        mode=mode,
+        times=(atime, mtime, ctime),
+        make=_MAKERS[kind],
+        payload=_payload(kind, raw),
+    )
+
+
+def _payload(kind: str, raw: Mapping[str, Any]) -> object:
+    if kind in ("file", "pipe"):
+        return base64.b64decode(raw["data"], validate=True)
+    if kind == "link":
+        return _string(raw["target"])
+    if kind == "device":
+        return _string(raw["device"]), _integer(raw["number"], 0, 0xFFFF_FFFF)
+    if kind == "mount":
+        return _string(raw["mount"]), _integer(raw["nodes"], 1, 1 << 32)
+    return None
+
+
+def _string(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"not a string: {value!r}")
+    return value
+
+
+def _name(value: object) -> str:
+    name = _string(value)
+    size = len(name.encode("utf-8", "surrogateescape"))
+    if not 0 < size <= c.NAME_MAX or "/" in name or "\0" in name or name in (".", ".."):
+        raise ValueError(f"not a file's name: {name!r}")
+    return name
+
+
+def _integer(value: object, low: int, high: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise ValueError(f"not an integer from {low} to {high}: {value!r}")
+    return value
