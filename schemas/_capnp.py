@@ -114,7 +114,7 @@ class Reader:
 
     def which(self) -> str:
         """The name of the union member that is set."""
-        return str(_guarded(self._path, self._raw.which))
+        return _guarded(self._path, lambda: str(self._raw.which()))
 
     def struct(self, field: str) -> Reader:
         """A struct or group field; all defaults where the message has none."""

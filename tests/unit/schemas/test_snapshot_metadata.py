@@ -44,7 +44,7 @@ def test_what_is_absent_is_not_written() -> None:
 
 
 def test_text_is_written_as_javascript_writes_it() -> None:
-    text = metadata_to_json(SnapshotMetadata(load_order=("é/\u2028\x1f\x7f\"\\\b",)))
+    text = metadata_to_json(SnapshotMetadata(load_order=('é/\u2028\x1f\x7f"\\\b',)))
     assert text.endswith('"loadOrder":["é/\u2028\\u001f\x7f\\"\\\\\\b"]}')
 
 

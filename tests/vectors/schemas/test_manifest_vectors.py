@@ -1,0 +1,19 @@
+"""Bytes of a release manifest that must never change: their digest is the identity of published releases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from schemas.release import decode_manifest, encode_manifest, manifest_digest
+from tests.support.schema_samples import sample_manifest
+
+VECTOR = bytes.fromhex((Path(__file__).parent / "manifest.hex").read_text(encoding="ascii"))
+
+
+def test_decode() -> None:
+    assert decode_manifest(VECTOR) == sample_manifest()
+
+
+def test_encode() -> None:
+    assert encode_manifest(sample_manifest()) == VECTOR
+    assert manifest_digest(VECTOR).hex == "07e7d190a4af54ed9468979790e1e6352b179ac06f64ca2d562acfeadc64a1c3"
