@@ -28,6 +28,11 @@ from schemas.errors import ConfigError, PlatformError
 
 ENVIRONMENT_PREFIX: Final = "ARTIFACTD_"
 CONFIG_VARIABLE: Final = "ARTIFACTD_CONFIG"
+CLIENT_VARIABLES: Final = frozenset(
+    ENVIRONMENT_PREFIX + name
+    for name in ("ADDRESS", "CA", "TOKEN", "CACHE", "CACHE_BYTES", "STATE", "KEYS", "ROOT", "KEY_PASSWORD")
+)
+"""What the client and artifactctl read; a shell that has them set can also start the daemon."""
 
 
 class ConfigProblemsError(ConfigError):
@@ -130,7 +135,7 @@ def _overridden(
     directory: Path,
     problems: list[str],
 ) -> ServerConfigMessage:
-    known = {setting.variable for setting in SETTINGS} | {CONFIG_VARIABLE}
+    known = {setting.variable for setting in SETTINGS} | {CONFIG_VARIABLE} | CLIENT_VARIABLES
     problems.extend(
         f"{name} is not a setting; known are {ENVIRONMENT_PREFIX}PORT, {ENVIRONMENT_PREFIX}STORE and so on (see --help)"
         for name in sorted(environment)
