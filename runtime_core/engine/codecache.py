@@ -29,6 +29,32 @@ _SUM_SUFFIX: Final = ".sha256"
 _LOCK_SUFFIX: Final = ".lock"
 
 
+class CachedCode:
+    """A verified entry, held open: replacing the file afterwards does not change what is mapped."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.path = path
+        self._descriptor = descriptor
+
+    @property
+    def mappable_path(self) -> str:
+        """A path that leads to the verified file itself, where the system has one."""
+        through_descriptor = f"/proc/self/fd/{self._descriptor}"
+        return through_descriptor if os.path.exists(through_descriptor) else str(self.path)  # noqa: PTH110 - a link
+
+    def close(self) -> None:
+        """Close the file; code that was mapped stays mapped."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def __enter__(self) -> CachedCode:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
 class CodeCache:
     """A directory of compiled code, by wasm digest and engine fingerprint.
 
@@ -63,24 +89,25 @@ class CodeCache:
     def _path(self, digest: Digest, fingerprint: str) -> Path:
         return self._directory / f"{digest.hex}-{fingerprint[:16]}{_CODE_SUFFIX}"
 
-    def find(self, digest: Digest, fingerprint: str) -> Path | None:
-        """The file with this code, its content verified; None if there is none. A damaged file is removed."""
+    def find(self, digest: Digest, fingerprint: str) -> CachedCode | None:
+        """The entry with this code, its content verified; None if there is none. A damaged entry is removed."""
         path = self._path(digest, fingerprint)
         try:
-            expected = path.with_suffix(_SUM_SUFFIX).read_text("ascii").strip()
-            with path.open("rb") as file:
-                sound = _sha256_of(file.fileno()) == expected
+            expected = path.with_suffix(_SUM_SUFFIX).read_bytes()
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         except FileNotFoundError:
             return None
-        except (OSError, UnicodeDecodeError, ValueError) as error:
-            raise HostError(f"cannot read the code cache {self._directory}: {error}") from error
-        if not sound:
-            self.discard(digest, fingerprint)
-            return None
-        return path
+        except OSError as error:
+            raise HostError(f"cannot read the code cache {self._directory}: {error.strerror}") from error
+        code = CachedCode(path, descriptor)
+        if _sum_of(descriptor) == expected:
+            return code
+        code.close()
+        self.discard(digest, fingerprint)
+        return None
 
-    def find_or_make(self, digest: Digest, fingerprint: str, make: Callable[[], bytes]) -> Path:
-        """The file with this code, made by ``make`` if there is none. One process makes it, others wait.
+    def find_or_make(self, digest: Digest, fingerprint: str, make: Callable[[], bytes]) -> CachedCode:
+        """The entry with this code, made by ``make`` if there is none. One process makes it, others wait.
 
         Raises:
             HostError: the disk is full, or the directory cannot be written.
@@ -91,7 +118,10 @@ class CodeCache:
         with self._locked(digest, fingerprint):
             found = self.find(digest, fingerprint)
             if found is None:
-                found = self._store(self._path(digest, fingerprint), make())
+                self._store(self._path(digest, fingerprint), make())
+                found = self.find(digest, fingerprint)
+        if found is None:
+            raise HostError(f"the code cache {self._directory} does not keep what is written to it")
         return found
 
     def discard(self, digest: Digest, fingerprint: str) -> None:
@@ -113,17 +143,16 @@ class CodeCache:
         finally:
             os.close(descriptor)
 
-    def _store(self, path: Path, code: bytes) -> Path:
+    def _store(self, path: Path, code: bytes) -> None:
         try:
             # The sum goes first: a code file without its sum would only be compiled again, never trusted.
-            self._write(path.with_suffix(_SUM_SUFFIX), hashlib.sha256(code).hexdigest().encode())
+            self._write(path.with_suffix(_SUM_SUFFIX), _sum(code))
             self._write(path, code)
         except OSError as error:
             raise HostError(
                 f"cannot write the code cache {self._directory}: {error.strerror}",
                 hint="free some space, or name another directory",
             ) from error
-        return path
 
     def _write(self, path: Path, data: bytes) -> None:
         descriptor, temporary = tempfile.mkstemp(dir=self._directory, prefix=".new-")
@@ -140,6 +169,12 @@ class CodeCache:
             raise
 
 
-def _sha256_of(descriptor: int) -> str:
+def _sum(code: bytes | mmap.mmap) -> bytes:
+    return hashlib.sha256(code).hexdigest().encode()
+
+
+def _sum_of(descriptor: int) -> bytes:
+    if os.fstat(descriptor).st_size == 0:
+        return b""  # cannot be mapped, and is no code
     with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as data:
-        return hashlib.sha256(data).hexdigest()
+        return _sum(data)

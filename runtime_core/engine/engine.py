@@ -8,11 +8,10 @@ import platform
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from runtime_core.engine import capi
-from runtime_core.engine.codecache import CodeCache
+from runtime_core.engine.codecache import CachedCode, CodeCache
 from runtime_core.engine.hostcall import HostImport
 from runtime_core.engine.limits import EpochTicker
 from runtime_core.engine.module import CompiledModule, Program
@@ -108,30 +107,33 @@ class Engine:
             HostError: the cache cannot be used.
         """
         digest = Digest.of(wasm)
-        path = cache.find_or_make(digest, self.fingerprint, lambda: self.compile(wasm))
-        try:
-            return self._map(path, digest)
-        except HostError:
-            # Native code for another CPU, for instance in a home directory that several machines share.
+        with cache.find_or_make(digest, self.fingerprint, lambda: self.compile(wasm)) as code:
+            module = self._map(code, digest)
+        if module is None:
             cache.discard(digest, self.fingerprint)
-            path = cache.find_or_make(digest, self.fingerprint, lambda: self.compile(wasm))
-            return self._map(path, digest)
+            with cache.find_or_make(digest, self.fingerprint, lambda: self.compile(wasm)) as code:
+                module = self._map(code, digest)
+        if module is None:
+            raise HostError("this machine cannot run the code it has just compiled", found=str(digest))
+        return module
 
     def load_by_digest(self, digest: Digest, cache: CodeCache) -> CompiledModule | None:
         """Map native code that is in the cache already; None if it is not, or cannot run here."""
-        path = cache.find(digest, self.fingerprint)
-        if path is None:
+        found = cache.find(digest, self.fingerprint)
+        if found is None:
             return None
-        try:
-            return self._map(path, digest)
-        except HostError:
-            cache.discard(digest, self.fingerprint)
-            return None
+        with found as code:
+            return self._map(code, digest)
 
-    def _map(self, path: Path, digest: Digest) -> CompiledModule:
+    def _map(self, code: CachedCode, digest: Digest) -> CompiledModule | None:
+        """None for code of another CPU, for instance from a home directory that several machines share."""
         module = ctypes.c_void_p()
-        error = self._api.wasmtime_module_deserialize_file(self.pointer, str(path).encode(), ctypes.addressof(module))
-        self._api.check(error, f"cannot load compiled code from {path}")
+        error = self._api.wasmtime_module_deserialize_file(
+            self.pointer, code.mappable_path.encode(), ctypes.addressof(module)
+        )
+        if error:
+            self._api.take_error(error)
+            return None
         return CompiledModule(self._api, self, module.value or 0, digest)
 
     def link(self, module: CompiledModule, imports: Sequence[HostImport]) -> Program:

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from runtime_core.engine.instance import GuestInstance
 
 _ENCODE: Final = {
-    ValueType.I32: "{0}, 0, 0, 0",
-    ValueType.I64: "{0}, {0} >> 32, 0, 0",
-    ValueType.F32: "f_to_i({0}), 0, 0, 0",
-    ValueType.F64: "*d_to_ii({0}), 0, 0",
-    ValueType.EXTERNREF: "host.refs.encode({0}), 0, 0, 0",
+    ValueType.I32: "words[{1}] = {0}",
+    ValueType.I64: "words[{1}] = {0}; words[{1} + 1] = {0} >> 32",
+    ValueType.F32: "words[{1}] = f_to_i({0})",
+    ValueType.F64: "words[{1}], words[{1} + 1] = d_to_ii({0})",
+    ValueType.EXTERNREF: "words[{1}] = host.refs.encode({0})",
 }
 
 _DECODE: Final = {
@@ -37,18 +37,19 @@ _DECODE: Final = {
 
 # The words are made anew for each call: a finalizer or signal handler may enter the same function at any point.
 _TEMPLATE: Final = """\
-def make(instance, host, context, function, trap, trap_address):
+def make(instance, host, context, function, count, trap, trap_out):
     def call({parameters}):
         if instance.dead is not None:
             instance.refuse()
-        words = Words({encoded})
+        words = Words()
+        {encode}
         outer = current.host
         if outer is host:
-            error = call_unchecked(context, function, words, {count}, trap_address)
+            error = call_guest(context, function, byref(words), count, trap_out)
         else:
             instance.enter()
             try:
-                error = call_unchecked(context, function, words, {count}, trap_address)
+                error = call_guest(context, function, byref(words), count, trap_out)
             finally:
                 instance.leave(outer)
         if error or trap.value or instance.dead is not None:
@@ -71,18 +72,20 @@ class GuestFunction(Protocol):
 @functools.cache
 def _factory(signature: FunctionType) -> Any:
     parameters = [f"a{index}" for index in range(len(signature.parameters))]
-    encoded = [_ENCODE[kind].format(name) for kind, name in zip(signature.parameters, parameters, strict=True)]
-    count = max(len(parameters), len(signature.results), 1)
+    encode = [
+        _ENCODE[kind].format(name, 4 * index)
+        for index, (kind, name) in enumerate(zip(signature.parameters, parameters, strict=True))
+    ]
     source = _TEMPLATE.format(
         parameters=", ".join(parameters),
-        encoded=", ".join(encoded),
-        count=count,
+        encode="\n        ".join(encode),
         decoded=_DECODE[signature.results[0]] if signature.results else "None",
     )
-    names = {
-        "Words": ctypes.c_int32 * (4 * count),
+    names: dict[str, Any] = {
+        "Words": ctypes.c_int32 * (4 * _raw_values(signature)),
+        "byref": ctypes.byref,
         "current": CURRENT,
-        "call_unchecked": capi.load().wasmtime_func_call_unchecked,
+        "call_guest": capi.load().call_guest,
         "i_to_f": i_to_f,
         "f_to_i": f_to_i,
         "ii_to_d": ii_to_d,
@@ -90,6 +93,11 @@ def _factory(signature: FunctionType) -> Any:
     }
     exec(compile(source, f"<guest call {signature}>", "exec"), names)  # noqa: S102 - generated from value types alone
     return names["make"]
+
+
+def _raw_values(signature: FunctionType) -> int:
+    """How many raw values a call needs room for: arguments and results share it."""
+    return max(len(signature.parameters), len(signature.results), 1)
 
 
 def make_guest_function(instance: GuestInstance, handle: capi.Value, signature: FunctionType, name: str) -> Any:
@@ -100,9 +108,16 @@ def make_guest_function(instance: GuestInstance, handle: capi.Value, signature: 
     """
     if len(signature.results) > 1 or not set(_ENCODE).issuperset(signature.parameters + signature.results):
         raise AbiMismatchError(f"the host cannot call the guest function {name}", found=str(signature))
-    pointer = ctypes.addressof(handle) + capi.ITEM_OFFSET
     trap = instance.trap_cell
-    function = _factory(signature)(instance, instance.host, instance.context, pointer, trap, ctypes.addressof(trap))
+    function = _factory(signature)(
+        instance,
+        instance.host,
+        capi.pointer_argument(instance.context),
+        capi.pointer_argument(ctypes.addressof(handle) + capi.ITEM_OFFSET),
+        capi.size_argument(_raw_values(signature)),
+        trap,
+        ctypes.byref(trap),
+    )
     function.__name__ = function.__qualname__ = name
     function.handle = handle
     function.signature = signature

@@ -131,7 +131,7 @@ def make_callback(imported: HostImport, signature: FunctionType, api: capi.CApi)
         CURRENT.pending = error
         return int(trap_new(_TRAP_TEXT, len(_TRAP_TEXT)))
 
-    names = {
+    names: dict[str, Any] = {
         "current": CURRENT,
         "function": imported.function,
         "trap": trap,

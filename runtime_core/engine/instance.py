@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import threading
-from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -204,9 +203,12 @@ class GuestInstance:
         if pending is not None and not isinstance(pending, Exception):
             self._die("the guest was interrupted")
             raise pending
-        reason = f"a host function failed: {pending!r}" if pending is not None else _first_line(text)
         if code == capi.TRAP_STACK_OVERFLOW and pending is None:
             pending = LimitError("the guest used too much stack", expected=f"<= {self._store.stack_bytes} bytes")
+        if isinstance(pending, LimitError):
+            reason = pending.message
+        else:
+            reason = _first_line(text) if pending is None else f"a host function failed: {pending!r}"
         self._die(f"the guest trapped before: {reason}")
         fatal = FatalIsolateError(f"the guest trapped: {reason}", hint="discard the isolate")
         fatal.add_note(text)

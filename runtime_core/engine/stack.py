@@ -31,30 +31,28 @@ class _PosixAttributes(ctypes.Structure):
     _fields_ = [("opaque", ctypes.c_uint64 * 16)]
 
 
-def _linux_stack_bytes() -> int:
+def thread_stack_bytes() -> int:
+    """The size of the calling thread's stack.
+
+    Raises:
+        HostError: the system does not tell.
+    """
     libc = ctypes.CDLL(None)
     libc.pthread_self.restype = ctypes.c_void_p
+    thread = ctypes.c_void_p(libc.pthread_self())
+    if not hasattr(libc, "pthread_getattr_np"):  # macOS
+        libc.pthread_get_stacksize_np.restype = ctypes.c_size_t
+        return int(libc.pthread_get_stacksize_np(thread))
     attributes = _PosixAttributes()
     address, size = ctypes.c_void_p(), ctypes.c_size_t()
     pointer = ctypes.byref(attributes)
-    if libc.pthread_getattr_np(ctypes.c_void_p(libc.pthread_self()), pointer) != 0:
+    if libc.pthread_getattr_np(thread, pointer) != 0:
         raise HostError("cannot find the size of this thread's stack")
-    try:
-        if libc.pthread_attr_getstack(pointer, ctypes.byref(address), ctypes.byref(size)) != 0:
-            raise HostError("cannot find the size of this thread's stack")
-    finally:
-        libc.pthread_attr_destroy(pointer)
+    failed = libc.pthread_attr_getstack(pointer, ctypes.byref(address), ctypes.byref(size))
+    libc.pthread_attr_destroy(pointer)
+    if failed:
+        raise HostError("cannot find the size of this thread's stack")
     return size.value
-
-
-def thread_stack_bytes() -> int:
-    """The size of the calling thread's stack."""
-    if sys.platform == "linux":
-        return _linux_stack_bytes()
-    libc = ctypes.CDLL(None)
-    libc.pthread_self.restype = ctypes.c_void_p
-    libc.pthread_get_stacksize_np.restype = ctypes.c_size_t
-    return int(libc.pthread_get_stacksize_np(ctypes.c_void_p(libc.pthread_self())))
 
 
 def _raise_main_thread_limit(wanted: int) -> None:
