@@ -1,0 +1,54 @@
+"""The documentation holds together: links lead somewhere, decisions are listed and shaped alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LINK = re.compile(r"\]\(([^)\s#]+)(?:#[^)\s]*)?\)")
+ADR_FILE = re.compile(r"\d{4}-[a-z0-9-]+\.md")
+ADR_PARTS = ("Status: ", "## Context", "## Decision", "## Rejected options", "## Consequences")
+
+
+def pages() -> list[Path]:
+    return [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def local_links(page: Path) -> Iterator[str]:
+    for target in LINK.findall(page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            yield target
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_to_files(page: Path) -> None:
+    assert [target for target in local_links(page) if not (page.parent / target).exists()] == []
+
+
+def decisions() -> list[Path]:
+    return sorted(path for path in (ROOT / "docs/adr").iterdir() if path.name != "README.md")
+
+
+@pytest.mark.parametrize("path", decisions(), ids=lambda path: path.stem)
+def test_decisions_follow_the_template(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert ADR_FILE.fullmatch(path.name)
+    assert text.startswith(f"# {'NNNN' if path.name.startswith('0000') else path.name[:4]}. ")
+    positions = [text.find(part) for part in ADR_PARTS]
+    assert -1 not in positions
+    assert positions == sorted(positions)
+    assert len(text.splitlines()) <= 45
+
+
+def test_every_decision_is_listed() -> None:
+    listed = list(local_links(ROOT / "docs/adr/README.md"))
+    assert listed == [path.name for path in decisions()], "one link each, in order of their numbers"
+
+
+def test_numbers_are_given_once() -> None:
+    numbers = [path.name[:4] for path in decisions()]
+    assert len(set(numbers)) == len(numbers)
