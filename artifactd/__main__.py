@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Final
 
+from artifactd.allocator import keep_freed_memory
 from artifactd.config import SETTINGS, ConfigProblemsError, load_settings
 from artifactd.logs import configure_logging, fields
 from artifactd.settings import ServerSettings
@@ -70,6 +71,7 @@ def _serve(settings: ServerSettings, options: argparse.Namespace) -> int:
     # gRPC takes half a second to import, which check-config and --help need not wait for.
     from artifactd.server import ArtifactServer
 
+    keep_freed_memory()
     server = ArtifactServer(settings)
     stop = _stop_on_signals(server)
     server.start()
