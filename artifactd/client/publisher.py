@@ -23,7 +23,7 @@ from artifactd.client.trust import ExpiryPolicy, TrustSession
 from schemas.errors import ChannelConflictError, ChannelNotFoundError, ConfigError
 from schemas.tuf_metadata import SignedMetadata
 from schemas.tuf_names import ROOT, TARGETS, channel_role, file_name, max_size
-from schemas.tuf_roles import ReleaseTarget
+from schemas.tuf_roles import ReleaseTarget, self_signed_root
 
 Passwords = Callable[[str], bytes | None]
 """Gives the password of an encrypted key, by the key's name; None if there is none to give."""
@@ -83,6 +83,20 @@ class Publisher:
             now=self._clock(),
         ).data
 
+    def find_root(self) -> bytes | None:
+        """The first root of the service, if it is this publisher's; None if the service has none yet.
+
+        Raises:
+            ConfigError: the service belongs to another publisher.
+        """
+        data = self._channels.metadata(_FIRST_ROOT, max_length=max_size(ROOT))
+        if data is None:
+            return None
+        named = set(self_signed_root(data).signed.roles[ROOT].keyids)
+        if named != {self._keys.public_key(name).key_id for name in self._keys.names_for(ROOT)}:
+            raise _another_root()
+        return data
+
     def initialise(self, root: bytes) -> bool:
         """Give a new service its root and empty targets; whether it was done now (False: it has this very root).
 
@@ -99,10 +113,7 @@ class Publisher:
             else:
                 return True
         if present != root:
-            raise ConfigError(
-                "this service was initialised with another root",
-                hint="use the keys and the root.json of its publisher, or another service",
-            )
+            raise _another_root()
         return False
 
     def create_channel(self, root: bytes, channel: str, *, password: bytes | None = None) -> int:
@@ -178,3 +189,10 @@ class Publisher:
             self._keys.signer(name, password=self._passwords(name) if self._keys.is_encrypted(name) else None)
             for name in names
         ]
+
+
+def _another_root() -> ConfigError:
+    return ConfigError(
+        "this service was initialised with another root",
+        hint="use the keys and the root.json of its publisher, or another service",
+    )

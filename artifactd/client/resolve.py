@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from artifactd.client.channels import ChannelClient
+from artifactd.client.history import DEFAULT_LIMIT, ChannelHistory, HistoryEntry
 from artifactd.client.state_store import StateSlot, StateStore
 from artifactd.client.trust import ExpiryPolicy, MetadataRequest, TrustedTarget, TrustSession, verify
 from schemas.digest import Digest
@@ -91,6 +92,29 @@ def resolve_channel(
             return timestamp if request.name == TIMESTAMP_FILE else None
 
         return _run(slot, root=root, channel=channel, clock=clock, fetch=remembered).resolve()
+
+
+def read_history(
+    client: ChannelClient,
+    *,
+    root: bytes,
+    channel: str,
+    store: StateStore,
+    limit: int = DEFAULT_LIMIT,
+    clock: Clock = utc_now,
+) -> tuple[HistoryEntry, ...]:
+    """Where a channel points and pointed, newest first, also after its metadata has expired.
+
+    Raises:
+        As :func:`open_session`, and FormatError, SizeMismatchError for an earlier version that is no metadata.
+    """
+    session = open_session(
+        client, root=root, channel=channel, store=store, clock=clock, expiry=ExpiryPolicy.TOLERATE_PUBLISHERS
+    )
+    history = ChannelHistory(session, limit=limit)
+    while (request := history.next_request()) is not None:
+        history.feed(client.metadata(request.name, max_length=request.max_length))
+    return history.entries()
 
 
 def _run(

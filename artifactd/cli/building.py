@@ -1,0 +1,56 @@
+"""Runs a release build in a child process: artifactd and its tools never import the runtime."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+from schemas.errors import HostError, MissingToolError
+
+_MODULE: Final = "runtime_core.build"
+# Where the extra `build` shows: the engine that boots Pyodide for the snapshot. Looked up, not imported.
+_NEEDED: Final = ("runtime_core", "wasmtime")
+_HINT: Final = "pip install 'artifactd[build]'"
+
+
+class BuildError(HostError):
+    """The build ran and failed; its own message is above or inside."""
+
+    code: ClassVar[str] = "build-failed"
+
+
+def build_release(
+    *, pyodide: str | None, output: Path, work: Path | None, source: Path | None, release_id: str | None
+) -> dict[str, Any]:
+    """Build into ``output``; the child shows its progress on stderr. Returns what it says it built.
+
+    Raises:
+        MissingToolError: what a build needs is not installed.
+        BuildError: the build failed.
+    """
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise MissingToolError("building a release needs more than is installed", found=f"no {missing[0]}", hint=_HINT)
+    options = {"--pyodide": pyodide, "--output": output, "--work": work, "--from": source, "--release-id": release_id}
+    arguments = [part for name, value in options.items() if value is not None for part in (name, str(value))]
+    return _run([sys.executable, "-m", _MODULE, "--json", *arguments])
+
+
+def _run(command: Sequence[str]) -> dict[str, Any]:
+    child = subprocess.run(command, stdout=subprocess.PIPE, check=False)
+    try:
+        answer = json.loads(child.stdout)
+        if not isinstance(answer, dict):
+            raise ValueError("not an object")
+    except ValueError as error:
+        raise BuildError("the build gave no result", found=f"exit status {child.returncode}", hint=_HINT) from error
+    if child.returncode:
+        failure = answer.get("error")
+        message = failure.get("message") if isinstance(failure, dict) else None
+        raise BuildError(f"the build failed: {message or 'see above'}", found=f"exit status {child.returncode}")
+    return answer
