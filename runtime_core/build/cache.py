@@ -2,7 +2,8 @@
 
 An entry is a directory of plain files plus a record of their digests. It appears whole, by one rename, and every
 file is hashed again before an entry is handed out: a corrupt entry is thrown away and built anew. A lock per key
-makes concurrent processes build an entry once.
+makes concurrent processes build an entry once. When the entries exceed a bound, those that nobody asked for in a
+while go, the longest unused first.
 
 Layout below the root (mode 0700, because builds run programs from it)::
 
@@ -24,7 +25,7 @@ import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -36,9 +37,13 @@ from schemas.digest import Digest
 from schemas.errors import FormatError, HostError
 
 CACHE_VARIABLE: Final = "RUNTIME_CORE_BUILD_CACHE"
+DEFAULT_MAX_BYTES: Final = 8 << 30
 _RECORD: Final = "entry.json"
 _RECORD_FORMAT: Final = 1
 _RECORD_LIMIT: Final = 1 << 20
+_NAME_LIMIT: Final = 120
+# Whoever was handed an entry may still be reading it; builds take seconds, so an hour is plenty.
+_EVICTION_AGE: Final = 3600.0
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -92,17 +97,18 @@ class _CorruptEntryError(Exception):
 class BuildCache:
     """Build results on disk, shared by all processes that use the same root."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
         self.root = root
+        self.max_bytes = max_bytes
 
     def get_or_build(self, key: CacheKey, build: Callable[[Path], None]) -> CacheEntry:
         """Return the entry of a key, calling ``build`` with an empty directory to fill if there is none.
 
-        Whatever ``build`` raises comes out unchanged, and then nothing is kept. Another process that wants the same
-        key waits meanwhile.
+        What ``build`` raises comes out unchanged, but for OSError, and then nothing is kept. Another process that
+        wants the same key waits meanwhile. ``build`` must not ask for its own key.
 
         Raises:
-            HostError: the cache directory cannot be used.
+            HostError: the cache directory cannot be used, or its disk is full.
         """
         started = time.perf_counter()
         files = self._load(key)
@@ -111,6 +117,7 @@ class BuildCache:
                 files = self._load(key)
                 if files is None:
                     files = self._build(key, build)
+                    self._evict()
                     return CacheEntry(files=files, cached=False, seconds=time.perf_counter() - started)
         return CacheEntry(files=files, cached=True, seconds=time.perf_counter() - started)
 
@@ -121,7 +128,9 @@ class BuildCache:
         """The verified files of an entry; None if it is absent or corrupt."""
         directory = self._entry_path(key)
         try:
-            return _read_entry(directory, key)
+            files = _read_entry(directory, key)
+            os.utime(directory)  # the time of last use, for eviction
+            return files
         except FileNotFoundError:
             return None
         except _CorruptEntryError as error:
@@ -139,8 +148,8 @@ class BuildCache:
             shutil.rmtree(self._entry_path(key), ignore_errors=True)
             work = Path(tempfile.mkdtemp(prefix=f"{key.name}.", dir=scratch))
         try:
-            build(work)
             with self._reported():
+                build(work)
                 _write_record(work, key)
                 target = self._entry_path(key)
                 target.parent.mkdir(mode=0o700, exist_ok=True)
@@ -148,6 +157,22 @@ class BuildCache:
                 return _read_entry(target, key)
         finally:
             shutil.rmtree(work, ignore_errors=True)
+
+    def _evict(self) -> None:
+        """Remove entries until the bound holds, except those used a short while ago."""
+        oldest_kept = time.time() - _EVICTION_AGE
+        entries: list[tuple[float, int, Path]] = []
+        with self._reported():
+            for path in (self.root / "entries").iterdir():
+                # Another process may evict the same entry.
+                with suppress(FileNotFoundError):
+                    entries.append((path.stat().st_mtime, sum(file.stat().st_size for file in path.iterdir()), path))
+        excess = sum(size for _, size, _ in entries) - self.max_bytes
+        for used, size, path in sorted(entries):
+            if excess <= 0 or used > oldest_kept:
+                break
+            shutil.rmtree(path, ignore_errors=True)
+            excess -= size
 
     @contextmanager
     def _locked(self, key: CacheKey) -> Iterator[None]:
@@ -157,7 +182,11 @@ class BuildCache:
             locks.mkdir(mode=0o700, exist_ok=True)
             descriptor = os.open(locks / key.name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                _LOG.info("waiting for another process that builds %s", key.name)
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
         finally:
             os.close(descriptor)
@@ -179,7 +208,7 @@ class BuildCache:
 def _write_record(directory: Path, key: CacheKey) -> None:
     files: dict[str, dict[str, object]] = {}
     for path in sorted(directory.iterdir()):
-        if not path.is_file() or path.is_symlink() or path.name == _RECORD:
+        if not path.is_file() or path.is_symlink() or path.name == _RECORD or len(path.name) > _NAME_LIMIT:
             raise FormatError(
                 "a build step may only leave plain files", expected="regular files with other names", found=path.name
             )
@@ -201,19 +230,20 @@ def _read_entry(directory: Path, key: CacheKey) -> Mapping[str, CachedFile]:
             record = json.loads(stream.read(_RECORD_LIMIT))
         if record["format"] != _RECORD_FORMAT or record["kind"] != key.kind or record["inputs"] != dict(key.inputs):
             raise _CorruptEntryError("its record is for other inputs")
-        declared = {
-            str(name): (Digest(fields["sha256"]), int(fields["size"])) for name, fields in record["files"].items()
-        }
+        declared = {str(name): (Digest(fields["sha256"]), fields["size"]) for name, fields in record["files"].items()}
     except FileNotFoundError as error:
         raise _CorruptEntryError("its record is missing") from error
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, FormatError) as error:
         raise _CorruptEntryError(f"its record is damaged ({error!r})") from error
-    return MappingProxyType({name: _check_file(directory, name, *pin) for name, pin in declared.items()})
+    files = {name: _check_file(directory, name, *pin) for name, pin in declared.items()}
+    if {path.name for path in directory.iterdir()} != {_RECORD, *files}:
+        raise _CorruptEntryError("its record does not name all of its files")
+    return MappingProxyType(files)
 
 
-def _check_file(directory: Path, name: str, digest: Digest, size: int) -> CachedFile:
+def _check_file(directory: Path, name: str, digest: Digest, size: object) -> CachedFile:
     path = directory / name
-    if path.parent != directory:
+    if path.name != name or len(name) > _NAME_LIMIT or not name.isprintable():
         raise _CorruptEntryError(f"{name!r} is not the name of a file in it")
     try:
         status = path.lstat()
@@ -222,11 +252,11 @@ def _check_file(directory: Path, name: str, digest: Digest, size: int) -> Cached
     if not stat.S_ISREG(status.st_mode):
         raise _CorruptEntryError(f"{name} is not a regular file")
     if status.st_size != size:
-        raise _CorruptEntryError(f"{name} has {status.st_size} bytes instead of {size}")
+        raise _CorruptEntryError(f"{name} has {status.st_size} bytes instead of {size!r}"[:200])
     found = _hash(path)
     if found != digest:
         raise _CorruptEntryError(f"{name} is {found} instead of {digest}")
-    return CachedFile(path=path, digest=digest, size=size)
+    return CachedFile(path=path, digest=digest, size=status.st_size)
 
 
 def _hash(path: Path) -> Digest:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import multiprocessing
 import os
@@ -10,12 +11,26 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from runtime_core.build.cache import BuildCache, CacheEntry, CacheKey, default_cache_root
 from schemas.digest import Digest
 from schemas.errors import FormatError, HostError
 
 KEY = CacheKey.of("thing", source=Digest.of(b"source"), flags="-a -b")
+
+
+JSON_LEAVES = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5))
+
+
+def _nest(children: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+    names = st.sampled_from(["format", "kind", "inputs", "files", "one", "sha256", "size"])
+    return st.one_of(st.lists(children, max_size=3), st.dictionaries(names, children, max_size=7))
+
+
+def _as_json(value: object) -> bytes:
+    return json.dumps(value).encode()
 
 
 def build_two(work: Path) -> None:
@@ -99,6 +114,14 @@ def replace_by_link(entry: Path) -> None:
         (rewrite(files={"one": {"sha256": "zz", "size": 5}}), "a malformed digest"),
         (rewrite(files={"../one": {"sha256": "0" * 64, "size": 5}}), "a name that leaves the entry"),
         (rewrite(files={"one": {"sha256": "0" * 64, "size": "many"}}), "a malformed size"),
+        (rewrite(files={"one": {"sha256": "0" * 64, "size": float("inf")}}), "an endless size"),
+        (rewrite(files={"one": {"sha256": "0" * 64, "size": -1}}), "a negative size"),
+        (rewrite(files={"\0": {"sha256": "0" * 64, "size": 5}}), "a name with a zero byte"),
+        (rewrite(files={"\ud800": {"sha256": "0" * 64, "size": 5}}), "a name that is not text"),
+        (rewrite(files={}), "a record that leaves files out"),
+        (rewrite(files={"..": {"sha256": "0" * 64, "size": 5}}), "the directory above"),
+        (rewrite(files={"": {"sha256": "0" * 64, "size": 5}}), "an empty name"),
+        (rewrite(files={"n" * 300: {"sha256": "0" * 64, "size": 5}}), "a name too long for the file system"),
     ],
 )
 def test_a_corrupt_entry_is_built_again(tmp_path: Path, damage: Callable[[Path], None], reason: str) -> None:
@@ -192,6 +215,48 @@ def test_a_cache_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(HostError, match="RUNTIME_CORE_BUILD_CACHE"):
         BuildCache(tmp_path / "file" / "cache").get_or_build(KEY, build_two)
+
+
+def test_a_full_disk_says_so_and_leaves_nothing(tmp_path: Path) -> None:
+    def fill(work: Path) -> None:
+        (work / "half").write_bytes(b"x")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(HostError, match="No space left on device") as caught:
+        BuildCache(tmp_path).get_or_build(KEY, fill)
+    assert "free some space" in str(caught.value)
+    assert not list((tmp_path / "tmp").iterdir())
+
+
+def test_the_longest_unused_entries_go_first(tmp_path: Path) -> None:
+    def build(work: Path) -> None:
+        (work / "data").write_bytes(bytes(1000))
+
+    cache = BuildCache(tmp_path, max_bytes=4000)
+    keys = [CacheKey.of("thing", number=number) for number in range(4)]
+    for age, key in enumerate(keys[:3]):
+        directory = cache.get_or_build(key, build).files["data"].path.parent
+        os.utime(directory, (time.time() - 7200 + age,) * 2)
+    cache.get_or_build(keys[0], must_not_run)  # used again just now
+    cache.get_or_build(keys[3], build)
+    left = {path.name for path in (tmp_path / "entries").iterdir()}
+    assert left == {keys[0].name, keys[2].name, keys[3].name}
+
+
+def test_entries_in_use_stay_even_above_the_bound(tmp_path: Path) -> None:
+    cache = BuildCache(tmp_path, max_bytes=0)
+    for number in range(3):
+        cache.get_or_build(CacheKey.of("thing", number=number), build_two)
+    assert len(list((tmp_path / "entries").iterdir())) == 3
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.one_of(st.binary(max_size=200), st.recursive(JSON_LEAVES, _nest, max_leaves=8).map(_as_json)))
+def test_any_record_is_used_or_rebuilt(tmp_path: Path, record: bytes) -> None:
+    cache = BuildCache(tmp_path)
+    cache.get_or_build(KEY, build_two)
+    (only_entry(cache) / "entry.json").write_bytes(record)
+    assert cache.get_or_build(KEY, build_two).files["one"].digest == Digest.of(b"first")
 
 
 def test_the_cache_is_private(tmp_path: Path) -> None:
