@@ -90,6 +90,22 @@ class Instance(Protocol):
         """Store into an exported mutable i32 global."""
         ...
 
+    def has_export(self, name: str) -> bool:
+        """Whether anything is exported under this name."""
+        ...
+
+    def function(self, name: str) -> Any:
+        """An exported function as a callable; ``AbiMismatchError`` where there is none."""
+        ...
+
+    def table_size(self) -> int:
+        """Slots of the function table."""
+        ...
+
+    def table_set(self, index: int, function: Any) -> None:
+        """Put a function of this guest, or None, into a slot; ``GuestFault`` where there is no such slot."""
+        ...
+
     def table_call(self, index: int, *args: Any) -> Any:
         """Call the function in a slot of the function table; ``GuestFault`` where there is none."""
         ...

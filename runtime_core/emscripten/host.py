@@ -11,6 +11,7 @@ from runtime_core.emscripten.devices import Console, Device, RandomDevice, ZeroD
 from runtime_core.emscripten.entropy import EntropySource, SystemEntropy
 from runtime_core.emscripten.files import DescriptorTable
 from runtime_core.emscripten.fs import FileSystem
+from runtime_core.emscripten.table_functions import TableFunctions, TableState
 
 if TYPE_CHECKING:
     from runtime_core.emscripten.guest import Instance, Memory
@@ -80,12 +81,13 @@ class EmscriptenHost:
         "entropy",
         "environment",
         "files",
-        "free_closure_slots",
         "fs",
         "instance",
         "memory",
         "pending_signal",
         "stderr_capture",
+        "table",
+        "table_state",
         "umask",
     )
 
@@ -110,13 +112,16 @@ class EmscriptenHost:
         self.pending_signal = 0
         """The signal that guest Python takes at its next check; 0 for none."""
         self.stderr_capture: StderrCapture | None = None
-        self.free_closure_slots: list[int] = []
+        self.table = TableFunctions(self)
+        self.table_state = TableState()
+        """Additions to the function table that :meth:`bind` makes again."""
         self._monotonic_origin = self.clock.monotonic_ns()
 
     def bind(self, instance: Instance) -> None:
-        """Connect the host to its guest."""
+        """Connect the host to its guest, which must know its whole host and have its memory by now."""
         self.instance = instance
         self.memory = instance.memory
+        self.table.restore(self.table_state)
 
     def monotonic_ns(self) -> int:
         """Nanoseconds since this isolate, or the one it was captured from, was made."""

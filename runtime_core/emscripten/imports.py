@@ -15,6 +15,7 @@ from runtime_core.emscripten import (
     stderr,
     syscalls_fd,
     syscalls_path,
+    table_functions,
     time_imports,
     wasi,
 )
@@ -55,6 +56,7 @@ def emscripten_imports() -> list[HostImport]:
         broken_down_time.IMPORTS,
         dynamic_linking.IMPORTS,
         libffi.IMPORTS,
+        table_functions.IMPORTS,
         _STDERR_IMPORTS,
     ):
         imports.extend(_import(_ENV, name, function) for name, function in group.items())

@@ -2,7 +2,7 @@
 
 JSON form (``version`` 1): ``filesystem`` (see ``template``), ``cwd``, ``streams`` (inode number, flags, position),
 ``descriptors`` (pairs of descriptor and index into ``streams``: duplicates share a stream), ``environment`` (ordered
-pairs), ``umask``, ``pending_signal``, ``monotonic_ns``, ``free_closure_slots``.
+pairs), ``umask``, ``pending_signal``, ``monotonic_ns``, ``table`` (see ``table_functions``).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from runtime_core.emscripten.errno import Errno
 from runtime_core.emscripten.host import EmscriptenHost, HostServices
+from runtime_core.emscripten.table_functions import TableState
 from runtime_core.emscripten.template import FileSystemTemplate, capture_filesystem
 from schemas.errors import CaptureError, RestoreError
 
@@ -56,7 +57,7 @@ def capture_state(host: EmscriptenHost) -> dict[str, Any]:
         "umask": host.umask,
         "pending_signal": host.pending_signal,
         "monotonic_ns": host.monotonic_ns(),
-        "free_closure_slots": list(host.free_closure_slots),
+        "table": host.table.capture().to_json(),
     }
 
 
@@ -72,7 +73,7 @@ class HostTemplate:
     umask: int
     pending_signal: int
     monotonic_ns: int
-    free_closure_slots: tuple[int, ...]
+    table: TableState
 
     @classmethod
     def parse(cls, state: Mapping[str, Any], mounts: Mapping[str, Mount]) -> HostTemplate:
@@ -95,7 +96,7 @@ class HostTemplate:
                 umask=int(state["umask"]),
                 pending_signal=int(state["pending_signal"]),
                 monotonic_ns=int(state["monotonic_ns"]),
-                free_closure_slots=tuple(int(slot) for slot in state["free_closure_slots"]),
+                table=TableState.from_json(state["table"]),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise RestoreError(f"the captured host state is malformed: {error!r}") from error
@@ -130,7 +131,7 @@ class HostTemplate:
         host.umask = self.umask
         host.pending_signal = self.pending_signal
         host.continue_monotonic(self.monotonic_ns)
-        host.free_closure_slots.extend(self.free_closure_slots)
+        host.table_state = self.table
         files = host.files
         nodes = {ino: self.filesystem.node_of(fs, ino) for ino, _, _ in self.streams}
         streams: list[Stream] = []

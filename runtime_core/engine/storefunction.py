@@ -34,7 +34,7 @@ class StoreFunctions:
         """A function for :meth:`GuestInstance.table_set`; ``function`` is called as a host import is.
 
         Raises:
-            HostError: the instance has no host yet or is closed, or the signature has types that no host function takes.
+            HostError: the instance has no host yet or is closed, or the signature has types no host function takes.
         """
         instance = self._instance
         if instance.host is None or instance.closed:
