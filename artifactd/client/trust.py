@@ -23,7 +23,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from tuf.api.metadata import MetaFile, Root, Snapshot, Targets, Timestamp
 
@@ -440,7 +440,19 @@ class TrustSession:
         return f"root v{self._root.version}"
 
 
-def verify(session: TrustSession, fetch: Callable[[MetadataRequest], bytes | None]) -> None:
+class MetadataConsumer(Protocol):
+    """What asks for metadata files one after the other: a trust session, or a channel's history."""
+
+    def next_request(self) -> MetadataRequest | None:
+        """The file to fetch next; None at the end."""
+        ...
+
+    def feed(self, data: bytes | None) -> None:
+        """Take the requested file; None where there is none."""
+        ...
+
+
+def verify(session: MetadataConsumer, fetch: Callable[[MetadataRequest], bytes | None]) -> None:
     """Drive a session to its end. ``fetch`` returns a file's bytes, or None where the service does not have it.
 
     Raises:
