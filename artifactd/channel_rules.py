@@ -70,33 +70,12 @@ class Surroundings:
     require_release: Callable[[ReleaseTarget], None]
 
 
-def check_change(
-    state: RepositoryState | None, metadata: Sequence[SignedMetadata], surroundings: Surroundings
-) -> Change:
-    """Verify submitted metadata against the committed state; None is a repository not initialised yet.
+def by_role(metadata: Sequence[SignedMetadata]) -> Mapping[str, bytes]:
+    """What one publish submits, by role.
 
     Raises:
-        FormatError, SizeMismatchError: it is not well formed, or not of this kind of repository.
-        SignatureError, ExpiredMetadataError: it does not verify, or the outcome would not.
-        MissingArtifactError: a channel would point at a release that is not here.
+        FormatError: nothing, too much, a role twice, or one that publishers do not sign.
     """
-    submitted = _by_role(metadata)
-    root = _check_root(state, submitted.get(ROOT), surroundings)
-    targets = _check_targets(state, submitted.get(TARGETS), root, surroundings.now)
-    new: dict[str, Document[Root] | Document[Targets]] = {}
-    if ROOT in submitted:
-        new[ROOT] = root
-    if TARGETS in submitted:
-        new[TARGETS] = targets
-    for role, data in submitted.items():
-        if role not in (ROOT, TARGETS):
-            new[role] = _check_channel(state, role, data, targets, surroundings)
-    if TARGETS in new:
-        _check_untouched_channels(state, targets, new, surroundings)
-    return Change(root=root, targets=targets, new=new)
-
-
-def _by_role(metadata: Sequence[SignedMetadata]) -> dict[str, bytes]:
     if not 1 <= len(metadata) <= MAX_FILES_PER_PUBLISH:
         raise FormatError(
             "not a number of metadata files", expected=f"1 to {MAX_FILES_PER_PUBLISH}", found=len(metadata)
@@ -113,6 +92,29 @@ def _by_role(metadata: Sequence[SignedMetadata]) -> dict[str, bytes]:
             raise FormatError(f"{item.role} is submitted twice", hint="publish one version after the other")
         result[item.role] = item.data
     return result
+
+
+def check_change(state: RepositoryState | None, submitted: Mapping[str, bytes], surroundings: Surroundings) -> Change:
+    """Verify submitted metadata, by role, against the committed state; None is a repository not initialised yet.
+
+    Raises:
+        FormatError, SizeMismatchError: it is not well formed, or not of this kind of repository.
+        SignatureError, ExpiredMetadataError: it does not verify, or the outcome would not.
+        MissingArtifactError: a channel would point at a release that is not here.
+    """
+    root = _check_root(state, submitted.get(ROOT), surroundings)
+    targets = _check_targets(state, submitted.get(TARGETS), root, surroundings.now)
+    new: dict[str, Document[Root] | Document[Targets]] = {}
+    if ROOT in submitted:
+        new[ROOT] = root
+    if TARGETS in submitted:
+        new[TARGETS] = targets
+    for role, data in submitted.items():
+        if role not in (ROOT, TARGETS):
+            new[role] = _check_channel(state, role, data, targets, surroundings)
+    if TARGETS in new:
+        _check_untouched_channels(state, targets, new, surroundings)
+    return Change(root=root, targets=targets, new=new)
 
 
 def _check_root(state: RepositoryState | None, data: bytes | None, surroundings: Surroundings) -> Document[Root]:

@@ -15,7 +15,7 @@ from typing import Final, Protocol, TypeVar
 
 from tuf.api.metadata import MetaFile, Root, Snapshot, Targets, Timestamp
 
-from artifactd.channel_rules import Change, RepositoryState, Surroundings, check_change
+from artifactd.channel_rules import Change, RepositoryState, Surroundings, by_role, check_change
 from artifactd.channel_store import DEFAULT_PREFIX, MetadataStore
 from artifactd.online_keys import OnlineKeys, OnlinePublicKey
 from artifactd.storage.bucket import Bucket, CasConflictError, StoredObject
@@ -132,16 +132,17 @@ class ChannelRepository:
             StorageError: the store failed; nothing is committed.
             ConfigError: the daemon's key file is not the one that root names.
         """
+        submitted = by_role(metadata)
         stored = self._store.timestamp()
         state = None if stored is None else self._load(stored)
-        if state is not None and metadata and self._is_committed(state, metadata):
+        if state is not None and self._is_committed(state, submitted):
             return PublishResult(timestamp_version=state.generation, snapshot_version=state.snapshot.version)
         current = 0 if state is None else state.generation
         if timestamp_version != current:
             raise _conflict(expected=timestamp_version, found=current)
-        if state is not None and not any(item.role == ROOT for item in metadata):
+        if state is not None and ROOT not in submitted:
             self._require_own(state)
-        change = check_change(state, metadata, self._surroundings(state))
+        change = check_change(state, submitted, self._surroundings(state))
         try:
             return self._commit(stored, state, change)
         except CasConflictError as error:
@@ -288,9 +289,9 @@ class ChannelRepository:
                 hint="use the key file of the other daemons, or publish a root that names the new keys",
             )
 
-    def _is_committed(self, state: RepositoryState, metadata: Sequence[SignedMetadata]) -> bool:
+    def _is_committed(self, state: RepositoryState, submitted: Mapping[str, bytes]) -> bool:
         digests = {role: digest for role, _, digest in _referenced(state)}
-        return all(digests.get(item.role) == Digest.of(item.data) for item in metadata)
+        return all(digests.get(role) == Digest.of(data) for role, data in submitted.items())
 
     def _surroundings(self, state: RepositoryState | None) -> Surroundings:
         def channel(role: str) -> Document[Targets]:
