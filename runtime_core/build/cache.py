@@ -98,7 +98,7 @@ class BuildCache:
     """Build results on disk, shared by all processes that use the same root."""
 
     def __init__(self, root: Path, *, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
-        self.root = root
+        self.root = root.absolute()
         self.max_bytes = max_bytes
 
     def get_or_build(self, key: CacheKey, build: Callable[[Path], None]) -> CacheEntry:

@@ -1,0 +1,112 @@
+"""Boot CPython cold, bring it to the baseline and capture it: the heart of a release build.
+
+Clock, randomness and hash seed are fixed while this runs, so that the same inputs give the same snapshot. Isolates are
+given random state of their own when they are restored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from runtime_core.emscripten.boot import run_simple_string
+from runtime_core.emscripten.clock import SteppingClock
+from runtime_core.emscripten.entropy import FixedEntropy
+from runtime_core.emscripten.host import HostServices
+from runtime_core.engine.codecache import CodeCache
+from runtime_core.engine.engine import Engine
+from runtime_core.guest import Guest, boot_cold, host_imports, stdlib_mount
+from runtime_core.snapshot.capture import capture_memory, capture_state, snapshot_metadata
+from runtime_core.snapshot.prepared import PAGE_BYTES
+from runtime_core.snapshot.state import RuntimeState
+from runtime_core.wasm.abi import AbiProfile
+from runtime_core.worker.baseline import baseline_sources
+from runtime_core.worker.guest_files import SUPPORT_MODULE, support_source
+from schemas.snapshot_codec import snapshot_chunks
+from schemas.snapshot_metadata import SnapshotMetadata, SnapshotType
+
+BASELINE_ENVIRONMENT: Final[Mapping[str, str]] = {"PYTHONHASHSEED": "111"}
+"""The hash seed is workerd's. A fixed seed keeps snapshots of one runtime alike, page for page."""
+
+_START_NS: Final = 1_767_225_600_000_000_000  # 2026-01-01T00:00:00Z: any fixed time after the zip file's own dates
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Captured:
+    """A captured guest."""
+
+    metadata: SnapshotMetadata
+    state: RuntimeState
+    memory: bytes
+
+    def chunks(self) -> Iterator[memoryview]:
+        """The snapshot file, piece by piece."""
+        return snapshot_chunks(self.metadata, self.memory)
+
+    def abi_values(self) -> dict[str, int]:
+        """What the release's ABI profile says of the snapshot."""
+        return {
+            "tableSize": self.state.table_size,
+            "trampolineSlot": self.state.trampoline_slot,
+            "memoryPages": len(self.memory) // PAGE_BYTES,
+            "stackPointer": self.state.stack.pointer,
+        }
+
+
+def capture_baseline(
+    *,
+    code_wasm: bytes,
+    memory_wasm: bytes,
+    table_size: int,
+    stdlib: Path,
+    profile: AbiProfile,
+    code_cache: Path,
+) -> Captured:
+    """Boot, import what every worker needs, capture.
+
+    Raises:
+        HostError: the guest did not come that far.
+        FatalIsolateError: the guest trapped.
+    """
+    engine = Engine()
+    cache = CodeCache(code_cache)
+    code = engine.load(code_wasm, cache)
+    program = engine.link(code, host_imports())
+    instance = program.instantiate(engine.load(memory_wasm, cache))
+    major, _, minor = profile.python_version.partition(".")
+    guest = boot_cold(
+        instance,
+        stdlib=stdlib_mount(stdlib),
+        python_version=(int(major), int(minor)),
+        trampoline_slot=profile.trampoline_slot,
+        services=HostServices(clock=SteppingClock(start_ns=_START_NS), entropy=FixedEntropy()),
+        environment=BASELINE_ENVIRONMENT,
+    )
+    try:
+        bring_to_baseline(guest, profile.python_version)
+        state = capture_state(
+            guest, code_image=code.digest, table_size=table_size, trampoline_slot=profile.trampoline_slot
+        )
+        return Captured(
+            metadata=snapshot_metadata(state, SnapshotType.BASELINE),
+            state=state,
+            memory=capture_memory(guest, state.stack),
+        )
+    finally:
+        guest.close()
+
+
+def bring_to_baseline(guest: Guest, python_version: str) -> None:
+    """Install the support module and run the baseline imports.
+
+    Raises:
+        HostError: an import failed; the message holds the guest's traceback.
+    """
+    path = f"/lib/python{python_version}/site-packages/{SUPPORT_MODULE}.py"
+    guest.emscripten.fs.write_file(path, support_source())
+    for source in (*baseline_sources(), f"import {SUPPORT_MODULE}; del {SUPPORT_MODULE}"):
+        run_simple_string(guest.instance, guest.emscripten, source)
+    guest.js.collect()
+    run_simple_string(guest.instance, guest.emscripten, "import gc; gc.collect(); del gc")

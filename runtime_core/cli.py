@@ -1,0 +1,225 @@
+"""The ``runtime-core`` command: run Python files in isolates of a verified release, and measure what isolates cost."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from schemas.exit_codes import ExitCode, exit_code_of
+
+from artifactd.client import ArtifactCache, StateStore, fetch_release
+from runtime_core.engine.errors import GuestExit
+from runtime_core.engine.limits import Limits
+from runtime_core.isolate import Isolate, IsolateOptions
+from runtime_core.measure import Spread, measure
+from runtime_core.release import LocalRelease, ReleaseFiles
+from runtime_core.runtime import Runtime
+from schemas.errors import ConfigError, PlatformError, PythonError
+from schemas.release import Role
+
+_EXAMPLES: Final = """\
+examples:
+  runtime-core run --release build/release hello.py
+  runtime-core run --address 127.0.0.1:7420 --root root.json --channel stable worker.py --call handle '"text"'
+  runtime-core run --address 127.0.0.1:7420 --pin 314.0.5-0123456789ab@sha256:... worker.py
+  runtime-core measure --release build/release --isolates 50
+"""
+_BOOT_ROLES: Final = (Role.CODE_IMAGE, Role.SNAPSHOT, Role.UPSTREAM_STDLIB)
+
+
+class Steps:
+    """What was done, and how long it took; shown as it happens where somebody watches."""
+
+    def __init__(self, *, show: bool) -> None:
+        self._show = show
+        self.records: list[dict[str, object]] = []
+
+    @contextlib.contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Time a block."""
+        start = time.perf_counter()
+        yield
+        milliseconds = (time.perf_counter() - start) * 1e3
+        self.records.append({"name": name, "ms": round(milliseconds, 3)})
+        if self._show:
+            print(f"  {name:<44} {milliseconds:10.2f} ms", file=sys.stderr)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; the exit status is one of :class:`schemas.exit_codes.ExitCode`."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except PlatformError as error:
+        return _report(error, as_json=options.json)
+    except GuestExit as error:
+        return error.status & 0xFF
+
+
+def _report(error: PlatformError, *, as_json: bool) -> int:
+    if as_json:
+        document = {
+            "error": {
+                "code": error.code,
+                "message": error.message,
+                "expected": None if error.expected is None else str(error.expected),
+                "found": None if error.found is None else str(error.found),
+                "hint": error.hint,
+            }
+        }
+        print(json.dumps(document))
+    elif isinstance(error, PythonError):
+        print(error.traceback.rstrip(), file=sys.stderr)
+    else:
+        print(f"error [{error.code}]: {error}", file=sys.stderr)
+    return int(exit_code_of(error))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="runtime-core",
+        description="Boot Python isolates from verified releases, on wasmtime, without a JavaScript engine.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    run = commands.add_parser(
+        "run",
+        help="run a Python file in an isolate",
+        description="Run a file in a fresh isolate. With --call, call one of its functions and print the result.",
+        epilog="exit status: 0, or as documented in docs/reference/cli.md; the guest's own status if it exits",
+    )
+    _add_release_options(run)
+    run.add_argument("file", type=Path, help="Python source to run in __main__")
+    run.add_argument("--call", metavar="NAME", help="then call this function (a coroutine is awaited)")
+    run.add_argument("arguments", nargs="*", metavar="JSON", help="arguments of the call, JSON each")
+    run.add_argument("--memory-mb", type=int, help="limit of linear memory, in MB of 2^20 bytes")
+    run.add_argument("--cpu-seconds", type=float, help="limit of CPU time; the isolate is killed beyond it")
+    run.set_defaults(command=_run)
+    cost = commands.add_parser(
+        "measure",
+        help="what isolates of a release cost on this machine",
+        description="Boot isolates, keep them, and report boot time and private memory of each.",
+    )
+    _add_release_options(cost)
+    cost.add_argument("--isolates", type=int, default=50, help="how many (default 50)")
+    cost.set_defaults(command=_measure)
+    return parser
+
+
+def _add_release_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("which release")
+    group.add_argument("--release", type=Path, metavar="DIR", help="a directory that `artifactctl release build` made")
+    group.add_argument("--address", help="the service, host:port")
+    group.add_argument("--root", type=Path, help="the publisher's trusted root.json")
+    group.add_argument("--channel", help="verify this channel and take the release it points to")
+    group.add_argument("--pin", help="exactly this release, ID@sha256:HEX, whatever channels say")
+    group.add_argument("--offline", action="store_true", help="accept the cache alone if the service is down")
+    places = parser.add_argument_group("where things are kept")
+    places.add_argument("--cache", type=Path, metavar="DIR", help="verified artifacts (default: the user's cache)")
+    places.add_argument("--state", type=Path, metavar="DIR", help="trusted metadata and compiled code, private")
+    parser.add_argument("--timeline", action="store_true", help="show each step and its duration on stderr")
+    parser.add_argument("--json", action="store_true", help="print one JSON document on stdout")
+
+
+@contextlib.contextmanager
+def _release(options: argparse.Namespace, steps: Steps) -> Iterator[ReleaseFiles]:
+    if options.release is not None:
+        with steps.step("open the release"):
+            release = LocalRelease.open(options.release)
+        yield release
+        return
+    if options.address is None:
+        raise ConfigError("no release is named", hint="give --release DIR, or --address with --channel or --pin")
+    cache = ArtifactCache(options.cache) if options.cache else ArtifactCache()
+    state = StateStore(options.state / "trust") if options.state else StateStore()
+    with steps.step("verify the channel and fetch the release"):
+        fetched = fetch_release(
+            options.address,
+            root=options.root,
+            channel=options.channel,
+            pin=options.pin,
+            cache=cache,
+            state=state,
+            roles=_BOOT_ROLES,
+            offline=options.offline,
+        )
+    with fetched:
+        yield fetched
+
+
+def _runtime(release: ReleaseFiles, options: argparse.Namespace, steps: Steps) -> Runtime:
+    with steps.step("check, compile or map code and snapshot"):
+        return Runtime.load(release, state_directory=options.state / "runtime" if options.state else None)
+
+
+def _run(options: argparse.Namespace) -> int:
+    steps = Steps(show=options.timeline)
+    try:
+        source = options.file.read_text(encoding="utf-8")
+        arguments = [json.loads(text) for text in options.arguments]
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read {options.file}: {error}") from error
+    except ValueError as error:
+        raise ConfigError(f"an argument is not JSON: {error}", hint="quote text twice: '\"text\"'") from error
+    limits = Limits(
+        memory_bytes=options.memory_mb << 20 if options.memory_mb else None, cpu_seconds=options.cpu_seconds
+    )
+    output: list[bytes] = []
+    isolate_options = (
+        IsolateOptions(limits=limits, stdout=output.append) if options.json else IsolateOptions(limits=limits)
+    )
+    with _release(options, steps) as release:
+        runtime = _runtime(release, options, steps)
+        with steps.step("restore copy-on-write"):
+            isolate = Isolate(runtime, isolate_options)
+        with isolate:
+            with steps.step(f"run {options.file.name}"):
+                isolate.run(source, filename=options.file.name)
+            result: object = None
+            if options.call:
+                with steps.step(f"call {options.call}"):
+                    result = isolate.call(options.call, *arguments)
+    if options.json:
+        document = {
+            "release_id": runtime.manifest.release_id,
+            "digest": str(runtime.digest),
+            "result": result,
+            "stdout": b"".join(output).decode("utf-8", "replace"),
+            "steps": steps.records,
+        }
+        print(json.dumps(document, default=repr))
+    elif options.call:
+        print(json.dumps(result, default=repr, ensure_ascii=False))
+    return int(ExitCode.OK)
+
+
+def _measure(options: argparse.Namespace) -> int:
+    if options.isolates < 1:
+        raise ConfigError("the number of isolates", expected=">= 1", found=options.isolates)
+    steps = Steps(show=options.timeline)
+    with _release(options, steps) as release:
+        runtime = _runtime(release, options, steps)
+        measured = measure(runtime, options.isolates)
+    boot, private = Spread.of(measured.boot_ms), Spread.of(measured.private_mb)
+    if options.json:
+        document = {
+            "release_id": runtime.manifest.release_id,
+            "boot_ms": {**boot.to_json(), "samples": [round(sample, 3) for sample in measured.boot_ms]},
+            "private_mb": {**private.to_json(), "samples": [round(sample, 3) for sample in measured.private_mb]},
+            "steps": steps.records,
+        }
+        print(json.dumps(document))
+    else:
+        for name, spread, unit in (("boot to first answer", boot, "ms"), ("private memory", private, "MB")):
+            print(
+                f"{name:<24} median {spread.median:8.3f} {unit}   min {spread.minimum:8.3f}   max {spread.maximum:8.3f}"
+                f"   n {spread.n}"
+            )
+    return int(ExitCode.OK)

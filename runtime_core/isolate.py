@@ -1,0 +1,171 @@
+"""Isolates: the runtime's public face.
+
+An isolate is one booted guest: real CPython with a memory, a file system and limits of its own. It is cheap: boot one,
+use it, drop it. A guest that trapped is never used again.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from runtime_core.emscripten.host import HostServices, StandardStreams
+from runtime_core.engine.errors import GuestExit
+from runtime_core.engine.limits import Limits
+from runtime_core.guest import Guest
+from runtime_core.release import ReleaseFiles
+from runtime_core.runtime import Progress, Runtime
+from runtime_core.worker.entropy import reseed
+from schemas.errors import FatalIsolateError, HostError, LimitError, PlatformError
+
+_T = TypeVar("_T")
+
+Sink = Callable[[bytes], object]
+"""Takes what a guest writes to a standard stream."""
+
+
+class IsolateState(Enum):
+    """The life cycle: ready, then closed; or ready, then dead where the guest trapped."""
+
+    READY = "ready"
+    DEAD = "dead"
+    CLOSED = "closed"
+
+
+def _to_stdout(data: bytes) -> None:
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def _to_stderr(data: bytes) -> None:
+    sys.stderr.buffer.write(data)
+    sys.stderr.buffer.flush()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IsolateOptions:
+    """What an isolate may use and where its output goes.
+
+    ``modules`` are offered to the guest for import: name to members, each a plain value or a callable that takes and
+    returns plain values.
+    """
+
+    limits: Limits = field(default_factory=Limits)
+    stdout: Sink = _to_stdout
+    stderr: Sink = _to_stderr
+    modules: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+
+
+class Isolate:
+    """One booted guest. Use it from one thread at a time, and close it (or use ``with``).
+
+    >>> with Isolate.boot(release) as isolate:
+    ...     isolate.run("def double(x): return 2 * x")
+    ...     isolate.call("double", 21)
+    42
+    """
+
+    def __init__(self, runtime: Runtime, options: IsolateOptions | None = None) -> None:
+        options = options or IsolateOptions()
+        self.runtime = runtime
+        services = HostServices(
+            streams=StandardStreams(write_stdout=options.stdout, write_stderr=options.stderr, are_terminals=False)
+        )
+        self._guest: Guest | None = runtime.boot(services=services, limits=options.limits)
+        self._state = IsolateState.READY
+        reseed(self._guest)
+        for name, members in options.modules.items():
+            self._guest.js.add_module(name, members)
+
+    @classmethod
+    def boot(
+        cls,
+        release: ReleaseFiles,
+        *,
+        options: IsolateOptions | None = None,
+        state_directory: Path | None = None,
+        progress: Progress | None = None,
+    ) -> Isolate:
+        """Boot an isolate from a release.
+
+        The first boot of a release in a process loads it, and on a new machine compiles it, which takes seconds;
+        further ones take about a millisecond.
+
+        Raises:
+            UnsupportedVersionError, AbiMismatchError: the release is not for this runtime.
+            IntegrityError: a file is not the artifact that the manifest names.
+            HostError: this machine cannot run it.
+        """
+        return cls(Runtime.load(release, state_directory=state_directory, progress=progress), options)
+
+    @property
+    def state(self) -> IsolateState:
+        """Where in its life cycle the isolate is."""
+        return self._state
+
+    def run(self, source: str, *, filename: str = "<worker>") -> None:
+        """Run source code in the guest's ``__main__`` module.
+
+        Raises:
+            PythonError: the code raised; the guest stays usable.
+            LimitError: the guest used more than its limits allow and is dead.
+            FatalIsolateError: the guest trapped and is dead.
+        """
+        self._enter(lambda guest: guest.js.run(source, filename=filename))
+
+    def call(self, name: str, /, *args: object, **kwargs: object) -> object:
+        """Call a function of the guest's ``__main__`` module; a coroutine is awaited.
+
+        Arguments and result are plain values: None, bool, int, float, str, bytes, and lists, tuples, sets and dicts of
+        them. Tuples arrive as what the guest's own conversion makes of them.
+
+        Raises:
+            EntrypointError: there is no such function.
+            UnserializableError: an argument or the result cannot cross.
+            PythonError: the function raised.
+            LimitError, FatalIsolateError: as for :meth:`run`.
+        """
+        return self._enter(lambda guest: guest.js.call(guest.js.get_global(name), args, kwargs))
+
+    def close(self) -> None:
+        """Drop the guest and free its memory. Closing twice does nothing."""
+        guest, self._guest = self._guest, None
+        if guest is not None:
+            guest.close()
+        if self._state is IsolateState.READY:
+            self._state = IsolateState.CLOSED
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _enter(self, action: Callable[[Guest], _T]) -> _T:
+        guest = self._guest
+        if guest is None:
+            raise HostError(
+                f"the isolate is {self._state.value}", hint="boot another one: isolates are not used again after that"
+            )
+        try:
+            return action(guest)
+        except FatalIsolateError as error:
+            self._bury()
+            if isinstance(error.__cause__, LimitError):
+                raise error.__cause__ from error
+            raise
+        except (GuestExit, PlatformError):
+            if guest.instance.poisoned:
+                self._bury()
+            raise
+
+    def _bury(self) -> None:
+        self._state = IsolateState.DEAD
+        self.close()

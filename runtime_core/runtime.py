@@ -1,0 +1,144 @@
+"""A runtime: one release made ready to boot isolates from, once per process.
+
+Loading verifies the release, maps its compiled code and its snapshot image, and parses its state. Booting an isolate
+from it then takes about a millisecond.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import platformdirs
+
+from runtime_core.emscripten.host import HostServices
+from runtime_core.emscripten.mounts import Mount
+from runtime_core.engine.codecache import CodeCache
+from runtime_core.engine.engine import Engine
+from runtime_core.engine.limits import Limits
+from runtime_core.engine.module import Program
+from runtime_core.guest import Guest, host_imports, stdlib_mount
+from runtime_core.release import CheckedRelease, ReleaseFiles, check_bytes, check_release, read_artifact
+from runtime_core.snapshot.prepared import PreparedSnapshot, prepare_snapshot
+from runtime_core.snapshot.restore import GuestTemplate
+from schemas.digest import Digest
+from schemas.errors import AbiMismatchError, BlobNotFoundError
+from schemas.release import Artifact, ReleaseManifest, Role
+
+Progress = Callable[[str], None]
+"""Told what loading does next, in a few words."""
+
+
+def default_state_directory() -> Path:
+    """Where compiled code and prepared snapshots are kept when the caller names no place."""
+    return platformdirs.user_cache_path("artifactd") / "runtime"
+
+
+class Runtime:
+    """One release, ready. Thread-safe: many isolates may be booted from it at once.
+
+    Use :meth:`load`; a process keeps one runtime per release.
+    """
+
+    def __init__(self, *, manifest: ReleaseManifest, digest: Digest, program: Program, template: GuestTemplate) -> None:
+        self.manifest = manifest
+        self.digest = digest
+        self._program = program
+        self._template = template
+
+    @classmethod
+    def load(
+        cls, release: ReleaseFiles, *, state_directory: Path | None = None, progress: Progress | None = None
+    ) -> Runtime:
+        """Make a release ready, or return it if this process did before.
+
+        Nothing of the release is executed before it passed every check. ``state_directory`` is where compiled code is
+        kept between processes; whoever can write there can run code as this user.
+
+        Raises:
+            UnsupportedVersionError, AbiMismatchError: the release is not for this runtime.
+            IntegrityError: a file is not the artifact that the manifest names.
+            HostError: this machine's caches cannot be used.
+        """
+        checked = check_release(release.manifest)
+        directory = state_directory or default_state_directory()
+        key = (release.manifest_digest, directory)
+        with _LOADED_LOCK:
+            runtime = _LOADED.get(key)
+            if runtime is None:
+                runtime = _LOADED[key] = cls._load(release, checked, directory, progress or _silent)
+        return runtime
+
+    @classmethod
+    def _load(cls, release: ReleaseFiles, checked: CheckedRelease, directory: Path, progress: Progress) -> Runtime:
+        engine = _engine()
+        cache = CodeCache(directory / "code")
+        code = engine.load_by_digest(checked.code_image.digest, cache)
+        if code is None:
+            progress("compile the code image")
+            code = engine.load(read_artifact(release, checked.code_image), cache)
+        progress("map the snapshot")
+        snapshot = prepare_snapshot(
+            checked.snapshot.digest,
+            lambda: read_artifact(release, checked.snapshot),
+            engine=engine,
+            cache=cache,
+            records=directory / "snapshots",
+        )
+        _check_snapshot(release.manifest, checked, snapshot)
+        stdlib = _verified_stdlib(release, checked.stdlib)
+        program = engine.link(code, host_imports())
+        template = GuestTemplate(snapshot=snapshot, mounts=(stdlib,))
+        return cls(manifest=release.manifest, digest=release.manifest_digest, program=program, template=template)
+
+    def boot(self, *, services: HostServices, limits: Limits) -> Guest:
+        """A fresh guest, restored copy-on-write.
+
+        Raises:
+            RestoreError, FatalIsolateError: the snapshot cannot be restored.
+        """
+        return self._template.restore(self._program, services=services, limits=limits)
+
+
+_LOADED: Final[dict[tuple[Digest, Path], Runtime]] = {}
+_LOADED_LOCK: Final = threading.Lock()
+_ENGINES: Final[list[Engine]] = []
+
+
+def _engine() -> Engine:
+    """The process's engine, made at first use; the caller holds the lock."""
+    if not _ENGINES:
+        _ENGINES.append(Engine())
+    return _ENGINES[0]
+
+
+def _silent(_text: str) -> None:
+    pass
+
+
+def _verified_stdlib(release: ReleaseFiles, artifact: Artifact) -> Mount:
+    """Map first, then hash what was mapped, so that the bytes served are the bytes checked."""
+    try:
+        mount = stdlib_mount(release.paths[Role.UPSTREAM_STDLIB])
+    except (OSError, ValueError) as error:
+        raise BlobNotFoundError("the standard library's file is gone or empty", found=str(error)) from error
+    if not isinstance(mount.source, memoryview):
+        raise TypeError("a mounted file is mapped memory")
+    check_bytes(artifact, mount.source)
+    return mount
+
+
+def _check_snapshot(manifest: ReleaseManifest, checked: CheckedRelease, snapshot: PreparedSnapshot) -> None:
+    """The snapshot must say of itself what the manifest says of it."""
+    state, abi = snapshot.state, manifest.abi
+    for what, expected, found in (
+        ("code image of the snapshot", checked.code_image.digest, state.code_image),
+        ("table size of the snapshot", abi.table_size, state.table_size),
+        ("trampoline slot of the snapshot", abi.trampoline_slot, state.trampoline_slot),
+        ("stack pointer of the snapshot", abi.stack_pointer, state.stack.pointer),
+        ("memory pages of the snapshot", abi.memory_pages, snapshot.memory_pages),
+    ):
+        if expected != found:
+            raise AbiMismatchError(what, expected=expected, found=found, hint="build the release again")

@@ -1,0 +1,1 @@
+"""Capture and restore: an isolate's state to a snapshot and back."""

@@ -1,0 +1,99 @@
+"""A snapshot made ready for copy-on-write: its memory as a compiled image, its state parsed.
+
+Preparing costs about a second and is done once per machine. What is kept is a small record, named by the snapshot's
+digest, that holds the runtime's state and the digest of the snapshot image; the image itself lies in the code cache.
+The record carries its own sha256, so that a damaged one is made anew instead of used.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from runtime_core.engine.codecache import CodeCache
+from runtime_core.engine.engine import Engine
+from runtime_core.engine.module import CompiledModule
+from runtime_core.snapshot.state import STATE_KEY, RuntimeState
+from runtime_core.wasm.dataimage import build_data_image
+from schemas import strict_json
+from schemas.digest import Digest
+from schemas.errors import FormatError, PlatformError
+from schemas.snapshot_codec import decode_snapshot
+
+PAGE_BYTES: Final = 65536
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PreparedSnapshot:
+    """The compiled image and the state that goes with it. ``memory_pages`` is the length of memory in 64 KiB pages."""
+
+    image: CompiledModule
+    state: RuntimeState
+    memory_pages: int
+
+
+def prepare_snapshot(
+    digest: Digest, read: Callable[[], bytes], *, engine: Engine, cache: CodeCache, records: Path
+) -> PreparedSnapshot:
+    """Take a snapshot from the node's caches, or make it ready from its bytes.
+
+    ``read`` is called only if the caches cannot serve, and must return verified bytes.
+
+    Raises:
+        FormatError: the bytes are not a snapshot with this runtime's state.
+        HostError: the caches cannot be used.
+    """
+    record = records / f"{digest.hex}.json"
+    prepared = _from_record(record, engine, cache)
+    if prepared is not None:
+        return prepared
+    snapshot = decode_snapshot(read())
+    document = snapshot.metadata.extra.get(STATE_KEY)
+    if document is None:
+        raise FormatError(
+            f"the snapshot has no {STATE_KEY} state: another runtime wrote it",
+            hint="use a release that was built with this runtime",
+        )
+    state = RuntimeState.from_json(document)
+    image = engine.load(build_data_image(snapshot.heap), cache)
+    pages = len(snapshot.heap) // PAGE_BYTES
+    _write_record(record, state=state, image=image.digest, pages=pages)
+    return PreparedSnapshot(image=image, state=state, memory_pages=pages)
+
+
+def _from_record(path: Path, engine: Engine, cache: CodeCache) -> PreparedSnapshot | None:
+    try:
+        head, _, body = path.read_bytes().partition(b"\n")
+    except FileNotFoundError:
+        return None
+    if head != Digest.of(body).hex.encode():
+        return None
+    try:
+        document = strict_json.loads(body, what="prepared snapshot")
+        if not isinstance(document, dict) or not isinstance(document.get("pages"), int):
+            return None
+        state = RuntimeState.from_json(document.get("state"))
+        image = engine.load_by_digest(Digest.parse(str(document.get("image"))), cache)
+    except PlatformError:
+        return None  # of another version of this runtime: made anew
+    if image is None:
+        return None
+    return PreparedSnapshot(image=image, state=state, memory_pages=document["pages"])
+
+
+def _write_record(path: Path, *, state: RuntimeState, image: Digest, pages: int) -> None:
+    body = json.dumps({"state": state.to_json(), "image": str(image), "pages": pages}).encode()
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(Digest.of(body).hex.encode() + b"\n" + body)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,52 @@
+"""Restore: a guest from a prepared snapshot, its memory mapped copy-on-write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runtime_core.emscripten.host import EmscriptenHost, HostServices
+from runtime_core.emscripten.mounts import Mount
+from runtime_core.engine.instance import GuestInstance
+from runtime_core.engine.limits import Limits
+from runtime_core.engine.module import Program
+from runtime_core.guest import Guest
+from runtime_core.snapshot.prepared import PreparedSnapshot
+from runtime_core.snapshot.state import RuntimeState
+from schemas.errors import RestoreError
+
+
+class GuestTemplate:
+    """Everything that restores of one snapshot share. Immutable, thread-safe."""
+
+    def __init__(self, *, snapshot: PreparedSnapshot, mounts: Sequence[Mount]) -> None:
+        self._image = snapshot.image
+        self._state = snapshot.state
+        self._mounts = {mount.name: mount for mount in mounts}
+
+    def restore(self, program: Program, *, services: HostServices, limits: Limits) -> Guest:
+        """A fresh guest in the captured state.
+
+        Raises:
+            RestoreError: the snapshot does not fit the code image.
+            FatalIsolateError: the guest trapped.
+        """
+        state = self._state
+        instance = program.instantiate(self._image, limits)
+        try:
+            guest = Guest(instance, EmscriptenHost(services=services))
+            _restore_stack(instance, state)
+            guest.emscripten.restore_state(state.emscripten, mounts=self._mounts)
+            guest.js.restore_state(state.js)
+        except BaseException:
+            instance.close()
+            raise
+        return guest
+
+
+def _restore_stack(instance: GuestInstance, state: RuntimeState) -> None:
+    """Put back the shadow stack's pointer and limits, which are globals of the module and not in memory."""
+    size = instance.table_size()
+    if size != state.table_size:
+        raise RestoreError("the function table is another one", expected=state.table_size, found=size)
+    instance.set_global("__stack_pointer", state.stack.pointer)
+    instance.call("emscripten_stack_set_limits", state.stack.base, state.stack.end)
