@@ -97,7 +97,7 @@ class BlobClient:
         return missing
 
     def stream(self, ref: BlobRef, *, progress: Progress = no_progress) -> Iterator[memoryview]:
-        """The bytes of a blob as they arrive, NOT yet checked: wrap in HashingReader, or use :meth:`download`.
+        """The bytes of a blob as they arrive, NOT checked: wrap in :func:`checked`, or use :meth:`download`.
 
         A stream that breaks off is resumed where it stopped; the attempts count anew whenever bytes arrive.
 

@@ -29,11 +29,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self, cast
+from typing import Final, Self
 
 import platformdirs
 
-from schemas.digest import Digest, HashingReader
+from artifactd.client.checking import checked
+from artifactd.client.sources import BlobRef
+from schemas.digest import Digest
 from schemas.errors import (
     ConfigError,
     DigestMismatchError,
@@ -265,8 +267,7 @@ class ArtifactCache:
         temporary = Path(name)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH)
-            # HashingReader only hashes the chunks and passes them on, so views of them are as good as bytes.
-            for chunk in HashingReader(cast("Iterable[bytes]", chunks), digest=digest, size=size):
+            for chunk in checked(chunks, BlobRef(digest=digest, size=size)):
                 _write_all(descriptor, chunk)
             os.fchmod(descriptor, 0o444)
             os.fsync(descriptor)

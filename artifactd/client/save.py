@@ -6,10 +6,9 @@ import os
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import cast
 
+from artifactd.client.checking import checked
 from artifactd.client.sources import BlobRef
-from schemas.digest import HashingReader
 from schemas.errors import StorageError
 
 
@@ -25,8 +24,7 @@ def save_blob(path: Path, chunks: Iterable[bytes | memoryview], ref: BlobRef) ->
         temporary = Path(name)
         try:
             with os.fdopen(descriptor, "wb", buffering=0) as file:
-                # HashingReader only hashes the chunks and passes them on, so views of them are as good as bytes.
-                for chunk in HashingReader(cast("Iterable[bytes]", chunks), digest=ref.digest, size=ref.size):
+                for chunk in checked(chunks, ref):
                     view = memoryview(chunk)
                     while view:
                         view = view[os.write(file.fileno(), view) :]
