@@ -136,6 +136,7 @@ class ChannelRepository:
         stored = self._store.timestamp()
         state = None if stored is None else self._load(stored)
         if state is not None and self._is_committed(state, submitted):
+            self._settle_committed(state)
             return PublishResult(timestamp_version=state.generation, snapshot_version=state.snapshot.version)
         current = 0 if state is None else state.generation
         if timestamp_version != current:
@@ -345,12 +346,15 @@ class ChannelRepository:
         self._store.swap_timestamp(timestamp.data, expected=stored)
         committed = RepositoryState(timestamp=timestamp, snapshot=snapshot, root=change.root, targets=change.targets)
         self._verified = committed
+        self._settle_committed(committed)
+        return PublishResult(timestamp_version=generation, snapshot_version=snapshot.version)
+
+    def _settle_committed(self, state: RepositoryState) -> None:
         try:
-            self._store.settle(generation, _referenced(committed))
+            self._store.settle(state.generation, _referenced(state))
         except StorageError as error:
             # It is committed and readable as it is; the next commit settles it.
-            _LOG.warning("channel metadata of generation %d is not settled yet: %s", generation, error)
-        return PublishResult(timestamp_version=generation, snapshot_version=snapshot.version)
+            _LOG.warning("channel metadata of generation %d is not settled yet: %s", state.generation, error)
 
     def _sign_snapshot(self, state: RepositoryState | None, change: Change) -> Document[Snapshot]:
         # Entries of removed channels stay: clients take a missing one for a rollback. Root is listed, too, which

@@ -34,16 +34,14 @@ from schemas.errors import (
 from schemas.tuf_metadata import SignedMetadata, parse, sign
 from schemas.tuf_roles import ReleaseTarget
 from tests.support.buckets import MemoryBucket
-from tests.support.publisher import START, Publisher, Release, new_signer, role_keys
+from tests.support.publisher import START, Publisher, Release, new_signer, publisher_with, role_keys
 
 TIMESTAMP_KEY = "tuf/timestamp.json"
 
 
 @pytest.fixture
 def publisher() -> Publisher:
-    publisher = Publisher()
-    publisher.initialise("stable", "beta")
-    return publisher
+    return publisher_with("stable", "beta")
 
 
 def bucket_of(publisher: Publisher) -> MemoryBucket:

@@ -21,14 +21,12 @@ from artifactd.client.trust_state import TrustedState
 from artifactd.online_keys import OnlineKeys
 from schemas.errors import ChannelNotFoundError, ExpiredMetadataError, FormatError, SignatureError, SizeMismatchError
 from schemas.tuf_metadata import parse
-from tests.support.publisher import Publisher, fetch_from, new_signer, role_keys, run_on_files
+from tests.support.publisher import Publisher, fetch_from, new_signer, publisher_with, role_keys, run_on_files
 
 
 @pytest.fixture
 def publisher() -> Publisher:
-    publisher = Publisher()
-    publisher.initialise("stable", "beta")
-    return publisher
+    return publisher_with("stable", "beta")
 
 
 def test_the_release_a_channel_points_at(publisher: Publisher) -> None:

@@ -27,7 +27,7 @@ from schemas.tuf_metadata import parse, sign
 from schemas.tuf_names import TIMESTAMP_FILE, channel_role, file_name
 from schemas.tuf_roles import ReleaseTarget
 from tests.support.forger import Forger, with_byte_flipped
-from tests.support.publisher import Publisher, new_signer, role_keys, run_on_files
+from tests.support.publisher import Publisher, new_signer, publisher_with, role_keys, run_on_files
 
 STABLE = channel_role("stable")
 
@@ -66,8 +66,7 @@ class Attack:
 
 @pytest.fixture
 def attack() -> Attack:
-    publisher = Publisher()
-    publisher.initialise("stable", "beta")
+    publisher = publisher_with("stable", "beta")
     return Attack(publisher=publisher, forger=Forger(publisher))
 
 
