@@ -1,0 +1,275 @@
+"""Plain Python values of the host to objects of the guest and back.
+
+Both directions copy. None, bool, int, float, str, bytes, list, tuple, dict, set and frozenset cross; guest lists and
+tuples both arrive as lists. Everything else raises UnserializableError naming its type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Final
+
+from runtime_core.js.arrays import JsArray
+from runtime_core.js.buffers import bytes_view, is_buffer
+from runtime_core.js.control import PythonErrorSet
+from runtime_core.js.functions import NativeFunction
+from runtime_core.js.guest import checked
+from runtime_core.js.js2python import new_integer, new_string
+from runtime_core.js.maps import JsMap, JsSet
+from runtime_core.js.operators import constructor_name, get_property, typeof
+from runtime_core.js.pyproxy import ProxyFlag, PyProxy, adopt_proxy
+from runtime_core.js.values import (
+    UNDEFINED,
+    BigInt,
+    JsObject,
+    JsSymbol,
+    JsValue,
+    join_surrogates,
+)
+from schemas.errors import UnserializableError
+
+if TYPE_CHECKING:
+    from runtime_core.js.host import JsHost
+
+MAX_DEPTH: Final = 200
+MAX_NODES: Final = 10_000_000
+_SMALL: Final = 1 << 27
+
+
+def _too_deep() -> UnserializableError:
+    return UnserializableError(
+        "the value is nested too deeply, or contains itself", expected=f"at most {MAX_DEPTH} levels"
+    )
+
+
+class GuestBuilder:
+    """Builds guest objects from plain values; counts nodes and levels."""
+
+    def __init__(self, js: JsHost) -> None:
+        self._js = js
+        self._guest = js.guest
+        self._nodes = 0
+
+    def build(self, value: object, depth: int = 0) -> int:
+        """A new reference to a guest object equal to ``value``.
+
+        Raises:
+            UnserializableError: a type that does not cross, or too many nodes or levels.
+            PythonErrorSet: the guest could not make the object.
+        """
+        self._nodes += 1
+        if depth > MAX_DEPTH:
+            raise _too_deep()
+        if self._nodes > MAX_NODES:
+            raise UnserializableError("the value has too many parts", expected=f"at most {MAX_NODES}")
+        guest = self._guest
+        if value is None or value is UNDEFINED:
+            return checked(guest._js2python_none())
+        if isinstance(value, bool):
+            return checked(guest._js2python_true() if value else guest._js2python_false())
+        if isinstance(value, int):
+            return new_integer(self._js, int(value))
+        if isinstance(value, float):
+            return checked(guest.PyFloat_FromDouble(value))
+        if isinstance(value, str):
+            return new_string(self._js, str(value))
+        if isinstance(value, bytes | bytearray | memoryview):
+            return self._bytes(bytes(value))
+        return self._container(value, depth)
+
+    def _container(self, value: object, depth: int) -> int:
+        if isinstance(value, list):
+            return self._sequence(value, depth, self._guest.PyList_New, self._guest.PyList_SetItem)
+        if isinstance(value, tuple):
+            return self._sequence(value, depth, self._guest.PyTuple_New, self._guest.PyTuple_SetItem)
+        if isinstance(value, Mapping):
+            return self._dict(value, depth)
+        if isinstance(value, frozenset):
+            return checked(self._guest.PyFrozenSet_New(self._list_of(value, depth)))
+        if isinstance(value, set):
+            return self._set(value, depth)
+        if isinstance(value, PyProxy):
+            pointer = value.pointer
+            self._guest.Py_IncRef(pointer)
+            return pointer
+        if isinstance(value, JsObject):
+            return checked(self._guest.JsProxy_create(value))
+        raise UnserializableError(
+            "a value cannot be handed to the guest",
+            expected="None, bool, int, float, str, bytes, list, tuple, dict or set",
+            found=type(value).__name__,
+        )
+
+    def _bytes(self, data: bytes) -> int:
+        pointer = checked(self._guest.PyBytes_FromStringAndSize(0, len(data)))
+        if data:
+            self._js.memory.write(self._guest.PyBytes_AsString(pointer), data)
+        return pointer
+
+    def _sequence(self, items: Iterable[object], depth: int, new: object, store: object) -> int:
+        assert callable(new)
+        assert callable(store)
+        values = list(items)
+        result: int = checked(new(len(values)))
+        try:
+            for index, item in enumerate(values):
+                if store(result, index, self.build(item, depth + 1)) == -1:
+                    raise PythonErrorSet
+        except BaseException:
+            self._guest.Py_DecRef(result)
+            raise
+        return result
+
+    def _list_of(self, items: Iterable[object], depth: int) -> int:
+        return self._sequence(items, depth, self._guest.PyList_New, self._guest.PyList_SetItem)
+
+    def _dict(self, value: Mapping[object, object], depth: int) -> int:
+        guest = self._guest
+        result = checked(guest.PyDict_New())
+        owned = [result]
+        try:
+            for key, item in value.items():
+                owned.append(self.build(key, depth + 1))
+                owned.append(self.build(item, depth + 1))
+                if guest.PyDict_SetItem(*owned) == -1:
+                    raise PythonErrorSet
+                guest.Py_DecRef(owned.pop())
+                guest.Py_DecRef(owned.pop())
+        except BaseException:
+            for pointer in owned:
+                guest.Py_DecRef(pointer)
+            raise
+        return result
+
+    def _set(self, value: set[object], depth: int) -> int:
+        items = self._list_of(value, depth)
+        try:
+            return checked(self._guest.PySet_New(items))
+        finally:
+            self._guest.Py_DecRef(items)
+
+
+def to_guest(js: JsHost, value: object, *, as_argument: bool = False) -> JsValue:
+    """A plain value as a JavaScript value that the guest receives as an equal Python object.
+
+    Containers become proxies that the caller owns. With ``as_argument`` the proxy is only good for passing on: its
+    capabilities are not looked up.
+    """
+    if isinstance(value, PyProxy | JsObject) or value is UNDEFINED:
+        return value
+    if value is None:
+        return UNDEFINED
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return join_surrogates(value)
+    if isinstance(value, int) and -_SMALL < value < _SMALL:
+        return int(value)
+    try:
+        pointer = GuestBuilder(js).build(value)
+    except PythonErrorSet:
+        js.throw_python_error()
+    flags = 0 if as_argument else int(js.guest.pyproxy_getflags(pointer, 0))
+    return adopt_proxy(js, pointer, flags=flags)
+
+
+class HostReader:
+    """Reads JavaScript values into plain Python.
+
+    ``keep_proxies`` leaves proxies of Python objects that cannot be converted in place and collects them.
+    """
+
+    def __init__(self, js: JsHost, *, keep_proxies: bool = False) -> None:
+        self._js = js
+        self._keep = keep_proxies
+        self._nodes = 0
+        self._active: set[int] = set()
+
+    def read(self, value: JsValue, depth: int = 0) -> object:
+        """The plain value.
+
+        Raises:
+            UnserializableError: it does not cross.
+            JsThrow: the guest raised while its object was converted.
+        """
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            raise UnserializableError("the value has too many parts", expected=f"at most {MAX_NODES}")
+        if value is None or value is UNDEFINED:
+            return None
+        if isinstance(value, bool | float | str):
+            return value
+        if isinstance(value, BigInt):
+            return int(value)
+        if isinstance(value, int):
+            return value
+        if depth > MAX_DEPTH:
+            raise _too_deep()
+        if isinstance(value, PyProxy):
+            return self._read_proxy(value, depth)
+        if is_buffer(value):
+            return bytes(bytes_view(value))
+        return self._read_container(value, depth)
+
+    def _read_container(self, value: JsValue, depth: int) -> object:
+        if id(value) in self._active:
+            raise UnserializableError("the value contains itself")
+        self._active.add(id(value))
+        try:
+            if isinstance(value, JsArray):
+                return [self.read(item, depth + 1) for item in value.iterate()]
+            if isinstance(value, JsMap):
+                return {self._key(key): self.read(item, depth + 1) for key, item in list(value.entries.values())}
+            if isinstance(value, JsSet):
+                return {self._key(item) for item in list(value.entries.values())}
+            if type(value) is JsObject:
+                return {key: self.read(value.get(key), depth + 1) for key in value.own_keys()}
+        finally:
+            self._active.discard(id(value))
+        if self._keep and isinstance(value, JsObject):
+            return value
+        raise _cannot_cross(constructor_name(value) if isinstance(value, JsObject | JsSymbol) else typeof(value))
+
+    def _key(self, key: JsValue) -> object:
+        plain = self.read(key, MAX_DEPTH)
+        try:
+            hash(plain)
+        except TypeError as error:
+            raise UnserializableError("a key cannot be handed to the host", found=type(plain).__name__) from error
+        return plain
+
+    def _read_proxy(self, proxy: PyProxy, depth: int) -> object:
+        if proxy.supports(_OPAQUE) and not proxy.supports(ProxyFlag.IS_BUFFER):
+            return self._opaque(proxy)
+        copied = proxy.to_js(MAX_DEPTH - depth, dict_converter=_MAP_CONVERTER)
+        if not isinstance(copied, PyProxy):
+            return self.read(copied, depth)
+        if copied.type_name() == "frozenset":
+            return frozenset(self._key(item) for item in list(copied.iterate() or ()))
+        if copied is not proxy:
+            copied.destroy()
+        return self._opaque(proxy)
+
+    def _opaque(self, proxy: PyProxy) -> object:
+        if self._keep:
+            return proxy
+        raise _cannot_cross(proxy.type_name())
+
+
+_OPAQUE: Final = ProxyFlag.IS_CALLABLE | ProxyFlag.IS_AWAITABLE | ProxyFlag.IS_ITERATOR
+
+
+def _cannot_cross(name: str) -> UnserializableError:
+    return UnserializableError(
+        "a value of the guest cannot be handed to the host",
+        expected="None, bool, int, float, str, bytes, list, tuple, dict or set",
+        found=name,
+    )
+
+
+def _to_map(entries: JsValue) -> JsValue:
+    pairs = entries.iterate() if isinstance(entries, JsArray) else ()
+    return JsMap((get_property(pair, "0"), get_property(pair, "1")) for pair in pairs)
+
+
+_MAP_CONVERTER: Final = NativeFunction(_to_map, "toMap")

@@ -1,0 +1,233 @@
+"""``globalThis`` of one isolate: what ``import js`` offers. Members are made when they are first read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
+
+from runtime_core.emscripten.errno import Errno
+from runtime_core.js import json_text
+from runtime_core.js.errors import throw_error
+from runtime_core.js.functions import JsFunction, NativeFunction
+from runtime_core.js.intrinsics import CONSTRUCTORS, constructor
+from runtime_core.js.operators import to_number, to_string, typeof
+from runtime_core.js.promises import promise_constructor
+from runtime_core.js.values import (
+    ABSENT,
+    SYMBOL_ASYNC_ITERATOR,
+    SYMBOL_ITERATOR,
+    UNDEFINED,
+    JsObject,
+    JsValue,
+    PropertyKey,
+)
+
+if TYPE_CHECKING:
+    from runtime_core.js.host import JsHost
+
+_NO_ENGINE: Final = (
+    "JavaScript source cannot be evaluated: this runtime has no JavaScript engine. Use Python, or a module of the host."
+)
+
+
+class LazyObject(JsObject):
+    """An object whose built-in members come from makers; a member exists once it was read."""
+
+    __slots__ = ("_host", "_makers")
+
+    def __init__(self, host: JsHost, makers: Mapping[str, Callable[[JsHost], JsValue]]) -> None:
+        super().__init__({})
+        self._host = host
+        self._makers = makers
+
+    def get_own(self, key: PropertyKey) -> JsValue:
+        value = super().get_own(key)
+        if value is ABSENT and key in self._makers:
+            assert isinstance(key, str)
+            value = self._makers[key](self._host)
+            super().set(key, value)
+        return ABSENT if value is _DELETED else value
+
+    def delete(self, key: PropertyKey) -> None:
+        if key in self._makers:
+            super().set(key, _DELETED)
+        else:
+            super().delete(key)
+
+    def own_keys(self) -> list[str]:
+        assert self.own is not None
+        made = [key for key, value in self.own.items() if isinstance(key, str) and value is not _DELETED]
+        return list(dict.fromkeys([*(key for key in self._makers if key not in self.own), *made]))
+
+
+class _Deleted:
+    __slots__ = ()
+
+
+_DELETED: Final = _Deleted()
+
+
+def _console(host: JsHost) -> JsValue:
+    def writer(fd: int) -> NativeFunction:
+        def write(*values: JsValue) -> JsValue:
+            text = " ".join(_display(value) for value in values) + "\n"
+            try:
+                host.emscripten.files.get(fd).write(text.encode("utf-8", "replace"))
+            except Errno as error:
+                throw_error(f"console: cannot write to file descriptor {fd}: {error}")
+            return UNDEFINED
+
+        return NativeFunction(write)
+
+    out, err = writer(1), writer(2)
+    return JsObject({"log": out, "info": out, "debug": out, "warn": err, "error": err})
+
+
+def _display(value: JsValue) -> str:
+    return repr(value) if isinstance(value, JsObject) and typeof(value) == "object" else to_string(value)
+
+
+def _milliseconds(value: JsValue) -> float:
+    delay = to_number(value)
+    return delay / 1000 if 0 < delay < math.inf else 0.0
+
+
+def _set_timeout(host: JsHost) -> JsValue:
+    def set_timeout(callback: JsValue, delay: JsValue, *args: JsValue) -> JsValue:
+        function = _callback(callback)
+        return host.loop.schedule(lambda: function.call(UNDEFINED, args), _milliseconds(delay))
+
+    return NativeFunction(set_timeout, "setTimeout")
+
+
+def _set_interval(host: JsHost) -> JsValue:
+    def set_interval(callback: JsValue, delay: JsValue, *args: JsValue) -> JsValue:
+        function = _callback(callback)
+        return host.loop.schedule_repeated(lambda: function.call(UNDEFINED, args), _milliseconds(delay))
+
+    return NativeFunction(set_interval, "setInterval")
+
+
+def _clear(name: str) -> Callable[[JsHost], JsValue]:
+    def make(host: JsHost) -> JsValue:
+        def clear(timer: JsValue) -> JsValue:
+            if isinstance(timer, int):
+                host.loop.cancel(timer)
+            return UNDEFINED
+
+        return NativeFunction(clear, name)
+
+    return make
+
+
+def _queue_microtask(host: JsHost) -> JsValue:
+    def queue(callback: JsValue) -> JsValue:
+        function = _callback(callback)
+        host.loop.queue_microtask(lambda: function.call(UNDEFINED, ()))
+        return UNDEFINED
+
+    return NativeFunction(queue, "queueMicrotask")
+
+
+def _callback(value: JsValue) -> JsFunction:
+    """A callback as setTimeout keeps it: a proxy is kept alive by its own copy, as the argument is only lent."""
+    if not isinstance(value, JsFunction):
+        throw_error("Callback must be a function")
+    return value
+
+
+def _eval(host: JsHost) -> JsValue:
+    def evaluate(source: JsValue) -> JsValue:
+        if not isinstance(source, str):
+            return source
+        throw_error(_NO_ENGINE)
+
+    return NativeFunction(evaluate, "eval")
+
+
+def _json(host: JsHost) -> JsValue:
+    return JsObject(
+        {
+            "parse": NativeFunction(json_text.parse, "parse"),
+            "stringify": NativeFunction(json_text.stringify, "stringify"),
+        }
+    )
+
+
+def _symbol(host: JsHost) -> JsValue:
+    return JsObject({"iterator": SYMBOL_ITERATOR, "asyncIterator": SYMBOL_ASYNC_ITERATOR})
+
+
+def _builtin(name: str) -> Callable[[JsHost], JsValue]:
+    return lambda host: constructor(name)
+
+
+GLOBAL_MAKERS: Final[Mapping[str, Callable[[JsHost], JsValue]]] = {
+    **{name: _builtin(name) for name in CONSTRUCTORS},
+    "Infinity": lambda host: math.inf,
+    "JSON": _json,
+    "NaN": lambda host: math.nan,
+    "Promise": lambda host: promise_constructor(host.loop),
+    "Symbol": _symbol,
+    "clearInterval": _clear("clearInterval"),
+    "clearTimeout": _clear("clearTimeout"),
+    "console": _console,
+    "eval": _eval,
+    "globalThis": lambda host: host.globals,
+    "queueMicrotask": _queue_microtask,
+    "setInterval": _set_interval,
+    "setTimeout": _set_timeout,
+}
+
+
+def _config(host: JsHost) -> JsValue:
+    return JsObject({"enableRunUntilComplete": True, "jsglobals": host.globals})
+
+
+def _schedule_callback(host: JsHost) -> JsValue:
+    def schedule(callback: JsValue, delay: JsValue) -> JsValue:
+        function = _callback(callback)
+        host.loop.schedule(lambda: function.call(UNDEFINED, ()), _milliseconds(delay))
+        return UNDEFINED
+
+    return NativeFunction(schedule, "scheduleCallback")
+
+
+def _abort_signal_any(host: JsHost) -> JsValue:
+    def combine(_signals: JsValue) -> JsValue:
+        throw_error("AbortSignal is not available in this runtime")
+
+    return NativeFunction(combine, "abortSignalAny")
+
+
+API_MAKERS: Final[Mapping[str, Callable[[JsHost], JsValue]]] = {
+    "abortSignalAny": _abort_signal_any,
+    "config": _config,
+    "lockfile_info": lambda host: JsObject(),
+    "lockfile_packages": lambda host: JsObject(),
+    "public_api": lambda host: host.public_api,
+    "scheduleCallback": _schedule_callback,
+}
+"""Pyodide's internal ``API`` object, which guest code reaches as ``pyodide_js._api``."""
+
+
+def _refused(name: str, reason: str) -> Callable[[JsHost], JsValue]:
+    def make(host: JsHost) -> JsValue:
+        def refuse(*args: JsValue) -> JsValue:
+            throw_error(f"pyodide.{name} is not available: {reason}")
+
+        return NativeFunction(refuse, name)
+
+    return make
+
+
+_PACKAGES: Final = "packages are part of the release that this isolate was booted from"
+PUBLIC_MAKERS: Final[Mapping[str, Callable[[JsHost], JsValue]]] = {
+    "_api": lambda host: host.api,
+    "loadPackage": _refused("loadPackage", _PACKAGES),
+    "loadPackagesFromImports": _refused("loadPackagesFromImports", _PACKAGES),
+    "loadedPackages": lambda host: JsObject(),
+    "version": lambda host: host.pyodide_version,
+}
+"""The public API object, which guest code imports as ``pyodide_js``."""

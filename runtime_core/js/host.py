@@ -1,0 +1,349 @@
+"""The JavaScript half of an isolate's host state, and the host's way to run and call guest code."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from runtime_core.engine.current import CURRENT
+from runtime_core.js.control import JsThrow
+from runtime_core.js.convert import HostReader, to_guest
+from runtime_core.js.errors import JsError, JsPythonError
+from runtime_core.js.functions import NativeFunction
+from runtime_core.js.globals import API_MAKERS, GLOBAL_MAKERS, PUBLIC_MAKERS, LazyObject
+from runtime_core.js.guest import GuestApi
+from runtime_core.js.host_modules import check_module_name, make_module
+from runtime_core.js.maps import JsMap
+from runtime_core.js.operators import to_string, type_tag, typeof
+from runtime_core.js.promises import EventLoop, JsPromise, resolved_promise
+from runtime_core.js.pyproxy import ProxyFlag, PyProxy, PyProxyFunction
+from runtime_core.js.sweep import sweep
+from runtime_core.js.values import ABSENT, UNDEFINED, JsObject, JsValue
+from schemas.errors import EntrypointError, HostError, PythonError, WorkerError
+
+if TYPE_CHECKING:
+    from runtime_core.emscripten.host import EmscriptenHost
+    from runtime_core.engine.instance import GuestInstance
+    from runtime_core.js.refs import RefTable
+
+_PYODIDE_VERSION: Final = "314.0.5"
+
+
+class JsHost:
+    """One per instance. Making one is cheap and enters no guest; :meth:`bootstrap` or a restored state bring it to life.
+
+    Guest exceptions leave the public methods as PythonError; other JavaScript errors as WorkerError.
+    """
+
+    def __init__(
+        self,
+        instance: GuestInstance,
+        emscripten: EmscriptenHost,
+        refs: RefTable,
+        *,
+        pyodide_version: str = _PYODIDE_VERSION,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self.instance = instance
+        self.memory = instance.memory
+        self.emscripten = emscripten
+        self.refs = refs
+        self.guest = GuestApi(instance)
+        self.loop = EventLoop(clock=clock, sleep=sleep, on_error=self._report)
+        self.pyodide_version = pyodide_version
+        self.globals = LazyObject(self, GLOBAL_MAKERS)
+        self.api = LazyObject(self, API_MAKERS)
+        self.public_api = LazyObject(self, PUBLIC_MAKERS)
+        self.modules: dict[str, JsObject] = {}
+        self.reference_map = JsMap()
+        self.dtypes_address = 0
+        self.suspender: JsValue = None
+        self.releases: deque[int] = deque()
+        self.pyodide: PyProxy | None = None
+        self.main_globals: PyProxy | None = None
+        self.eval_code: PyProxy | None = None
+        self.import_hook: PyProxy | None = None
+        refs.register_proxy_type(PyProxy)
+        refs.register_proxy_type(PyProxyFunction)
+        refs.register_proxy_type(JsPromise)
+
+    # ---- modules and bootstrap
+
+    def add_module(self, name: str, members: Mapping[str, object]) -> None:
+        """Offer a module: ``import name`` in the guest gives its members. Before a restore it must be added again.
+
+        Raises:
+            ConfigError: an unusable name or member.
+        """
+        check_module_name(name)
+        self.modules[name] = make_module(self, members)
+        if self.import_hook is not None:
+            self._guarded(self._register_module, name)
+
+    def _register_module(self, name: str) -> None:
+        assert self.import_hook is not None
+        register = self.import_hook.get_attribute("register_js_module")
+        self.require_callable(register).call_python((name, self.modules[name]))
+
+    def bootstrap(self) -> None:
+        """Bring up ``_pyodide_core``, ``js``, ``pyodide_js`` and ``pyodide`` in a freshly started interpreter.
+
+        Raises:
+            HostError: the guest refused, with its traceback.
+        """
+        from runtime_core.js.bootstrap import bootstrap
+
+        try:
+            self._guarded(bootstrap, self)
+        except PythonError as error:
+            raise HostError(f"the guest failed to bootstrap: {error.traceback}") from error
+
+    # ---- running guest code
+
+    def run(self, source: str, *, filename: str = "<exec>") -> object:
+        """Run source code in ``__main__``; returns the value of a last expression as plain Python.
+
+        Raises:
+            PythonError: the code raised.
+            UnserializableError: the value cannot cross.
+        """
+        return self._guarded(self._run, source, filename)
+
+    def _run(self, source: str, filename: str) -> object:
+        if self.eval_code is None or self.main_globals is None:
+            raise HostError("the isolate has not been bootstrapped")
+        result = self.eval_code.call_python((source, self.main_globals), {"filename": filename})
+        return self._finish(result)
+
+    def get_global(self, name: str) -> object:
+        """A global of ``__main__``: a plain value for primitives, else a proxy that the caller owns.
+
+        Raises:
+            EntrypointError: there is none.
+        """
+        return self._guarded(self._get_global, name)
+
+    def _get_global(self, name: str) -> object:
+        if self.main_globals is None:
+            raise HostError("the isolate has not been bootstrapped")
+        value = self.main_globals.get_item(name)
+        if value is UNDEFINED and not self.main_globals.contains(name):
+            raise EntrypointError("the worker does not define this name", expected=name)
+        return value if isinstance(value, JsObject) else HostReader(self).read(value)
+
+    def call(self, target: PyProxy, args: Sequence[object] = (), kwargs: Mapping[str, object] | None = None) -> object:
+        """Call a guest object with plain arguments; returns its result as plain Python. A coroutine is run to its end.
+
+        Raises:
+            PythonError: it raised.
+            UnserializableError: an argument or the result cannot cross.
+        """
+        return self._guarded(self._call, target, args, kwargs)
+
+    def _call(self, target: PyProxy, args: Sequence[object], kwargs: Mapping[str, object] | None) -> object:
+        given = [to_guest(self, arg, as_argument=True) for arg in args]
+        named = {key: to_guest(self, value, as_argument=True) for key, value in (kwargs or {}).items()}
+        try:
+            result = target.call_python(given, named)
+        finally:
+            for source, value in zip((*args, *(kwargs or {}).values()), (*given, *named.values()), strict=True):
+                if isinstance(value, PyProxy) and value is not source:
+                    value.destroy()
+        return self._finish(result)
+
+    def run_coroutine(self, proxy: PyProxy) -> object:
+        """Run an awaitable of the guest on its event loop until it is done; returns its result as plain Python.
+
+        Raises:
+            PythonError: it raised.
+            WorkerError: it can never finish.
+        """
+        return self._guarded(self._finish, proxy)
+
+    def _finish(self, result: JsValue) -> object:
+        """A result as plain Python; awaitables are awaited."""
+        while True:
+            if isinstance(result, PyProxy) and (result.supports(ProxyFlag.IS_AWAITABLE) or result.shared.promise):
+                result = self.loop.run_until_settled(result.ensure_future(), after_task=self._after)
+            elif isinstance(result, JsPromise):
+                result = self.loop.run_until_settled(result, after_task=self._after)
+            else:
+                break
+        try:
+            return HostReader(self).read(result)
+        finally:
+            if isinstance(result, PyProxy):
+                result.destroy()
+
+    def await_promise(self, promise: JsValue) -> JsValue:
+        """Run the loop until a promise settles."""
+        return self._guarded(
+            lambda: self.loop.run_until_settled(resolved_promise(self.loop, promise), after_task=self._after)
+        )
+
+    def new_promise(self) -> JsPromise:
+        """A pending promise that a host function may return and resolve later."""
+        return JsPromise(self.loop)
+
+    def to_guest(self, value: object) -> object:
+        """A plain value as what the guest receives as an equal Python object; containers become owned proxies."""
+        return self._guarded(to_guest, self, value)
+
+    def from_guest(self, value: object) -> object:
+        """A JavaScript value or a proxy as plain Python.
+
+        Raises:
+            UnserializableError: it cannot cross.
+        """
+        return self._guarded(HostReader(self).read, value)
+
+    # ---- references
+
+    def collect(self) -> None:
+        """Give back what the host let go of, and free dead references; does nothing inside a guest call."""
+        self._release_collected()
+        if CURRENT.host is None and not self.instance.poisoned:
+            sweep(self)
+
+    def _after(self) -> None:
+        """Housekeeping after guest code ran, when no guest frame is on the stack."""
+        if CURRENT.host is not None or self.instance.poisoned:
+            return
+        if self.releases:
+            self._release_collected()
+        if self.refs.sweep_is_due:
+            sweep(self)
+            self._release_collected()
+
+    def _release_collected(self) -> None:
+        if CURRENT.host is not None or self.instance.poisoned:
+            return
+        while self.releases:
+            self.guest.Py_DecRef(self.releases.popleft())
+
+    def close(self) -> None:
+        """Let go of the guest without entering it."""
+        self.releases.clear()
+        for proxy in (self.pyodide, self.main_globals, self.eval_code, self.import_hook):
+            if proxy is not None:
+                proxy.shared.pointer = 0
+        self.pyodide = self.main_globals = self.eval_code = self.import_hook = None
+
+    # ---- snapshot
+
+    def capture_state(self) -> dict[str, object]:
+        """What a snapshot must know of this layer, as JSON data.
+
+        Raises:
+            CaptureError: a value that the guest refers to cannot be named.
+        """
+        from runtime_core.js.state import capture
+
+        return capture(self)
+
+    def restore_state(self, document: Mapping[str, object]) -> None:
+        """Take up a captured state; the instance's memory is already the snapshot's.
+
+        Raises:
+            RestoreError: the document does not fit this host.
+        """
+        from runtime_core.js.state import restore
+
+        restore(self, document)
+
+    # ---- for the imports and proxies of this layer
+
+    def throw_python_error(self) -> NoReturn:
+        """Throw the exception that is set in the guest as a JavaScript error."""
+        raise JsThrow(self.guest.wrap_exception())
+
+    def set_guest_error(self, value: JsValue) -> None:
+        """Set the guest's error indicator to what JavaScript threw."""
+        guest = self.guest
+        if isinstance(value, JsPythonError) and guest.restore_sys_last_exception(value.address):
+            return
+        exception = guest.JsProxy_create(_as_error(value))
+        if exception:
+            guest.set_error(exception)
+            guest.Py_DecRef(exception)
+
+    def new_utf8(self, text: str) -> int:
+        """A C string in guest memory that the guest frees.
+
+        Raises:
+            JsThrow: the guest is out of memory.
+        """
+        data = text.encode("utf-8", "replace") + b"\0"
+        address = self.guest.malloc(len(data))
+        if not address:
+            raise JsThrow(JsError("RangeError", "out of memory"))
+        self.memory.write(address, data)
+        return int(address)
+
+    def promise_functions(self, promise: JsPromise) -> tuple[NativeFunction, NativeFunction]:
+        """The resolve and reject functions of a promise."""
+        return NativeFunction(promise.resolve, "resolve"), NativeFunction(promise.reject, "reject")
+
+    def require_callable(self, value: JsValue) -> PyProxy:
+        """A value that must be a proxy of a Python callable."""
+        if not isinstance(value, PyProxy) or not value.supports(ProxyFlag.IS_CALLABLE):
+            raise HostError("the guest's Pyodide modules are not as expected", expected="a callable", found=repr(value))
+        return value
+
+    def thrown_value(self, error: PythonError) -> JsValue:
+        """The JavaScript error for a guest exception that travelled through the host."""
+        cause = error.__cause__
+        if isinstance(cause, JsThrow):
+            return cause.value
+        return JsError(error.type_name, error.message)
+
+    def _report(self, value: JsValue) -> None:
+        """Show an error that a callback threw and nobody caught, as a browser's console does."""
+        text = value.message if isinstance(value, JsError) else to_string(value)
+        self.emscripten.files.get(2).write(f"Uncaught (in callback): {text}\n".encode("utf-8", "replace"))
+
+    def _guarded(self, function: Callable[..., object], *args: object) -> object:
+        """Run host code that enters the guest: JavaScript errors become errors of the host, then housekeeping."""
+        try:
+            return function(*args)
+        except JsThrow as thrown:
+            raise host_error(thrown.value) from thrown
+        finally:
+            self._after()
+
+
+def host_error(value: JsValue) -> WorkerError:
+    """The host's exception for what guest code threw and did not handle."""
+    if isinstance(value, JsPythonError):
+        traceback = value.message
+        return PythonError(_summary(traceback, value.type_name), type_name=value.type_name, traceback=traceback)
+    if isinstance(value, JsError):
+        return PythonError(value.to_string(), type_name=value.error_name, traceback=value.to_string())
+    return PythonError(f"the guest threw {typeof(value)}", type_name=typeof(value), traceback="")
+
+
+def _summary(traceback: str, type_name: str) -> str:
+    """The last ``Type: message`` of a formatted traceback."""
+    lines = traceback.rstrip().splitlines()
+    for index in range(len(lines) - 1, -1, -1):
+        head = lines[index].partition(":")[0]
+        if head == type_name or head.endswith("." + type_name.rpartition(".")[2]):
+            return "\n".join(lines[index:])
+    return lines[-1] if lines else type_name
+
+
+def _as_error(value: JsValue) -> JsValue:
+    """What Pyodide raises in the guest for a thrown value that is no error object."""
+    if isinstance(value, JsObject) and value.lookup("stack") is not ABSENT and value.lookup("message") is not ABSENT:
+        return value
+    if isinstance(value, str):
+        return JsError("Error", value)
+    message = f"A value of type {typeof(value)} with tag {type_tag(value)} was thrown as an error!"
+    try:
+        message += f'\nString interpolation of the thrown value gives """{to_string(value)}""".'
+    except JsThrow:
+        message += "\nString interpolation of the thrown value fails."
+    return JsError("Error", message)

@@ -1,0 +1,246 @@
+"""Constructors and functions of the language that have no state: immutable, made on demand, shared by all isolates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Final
+
+from runtime_core.js.arrays import JsArray, check_length
+from runtime_core.js.buffers import ELEMENT_TYPES, construct_typed_array, is_buffer, new_array_buffer
+from runtime_core.js.errors import ERROR_NAMES, JsError, throw_type_error
+from runtime_core.js.functions import BuiltinFunction, JsFunction
+from runtime_core.js.iteration import iterate
+from runtime_core.js.maps import JsMap, JsSet
+from runtime_core.js.operators import (
+    get_property,
+    same_value_zero_key,
+    to_boolean,
+    to_integer,
+    to_number,
+    to_property_key,
+    to_string,
+)
+from runtime_core.js.values import MAX_SAFE_INTEGER, UNDEFINED, BigInt, JsObject, JsValue
+
+
+def constructor(name: str) -> JsValue:
+    """The constructor function of a class of objects, by name."""
+    return _constructor(name) if name in CONSTRUCTORS else _opaque(name)
+
+
+@lru_cache(maxsize=128)
+def _constructor(name: str) -> BuiltinFunction:
+    return CONSTRUCTORS[name]()
+
+
+def _opaque(name: str) -> BuiltinFunction:
+    """The constructor of a class that scripts cannot construct, only name."""
+
+    def call() -> JsValue:
+        throw_type_error(f"{name} is not a constructor")
+
+    return BuiltinFunction(call, name)
+
+
+def object_from_entries() -> JsFunction:
+    """``Object.fromEntries``."""
+    function = _constructor("Object").get("fromEntries")
+    assert isinstance(function, JsFunction)
+    return function
+
+
+# ---- Object
+
+
+def _object(value: JsValue) -> JsValue:
+    return value if isinstance(value, JsObject) else JsObject()
+
+
+def _from_entries(entries: JsValue) -> JsValue:
+    result = JsObject()
+    for entry in iterate(entries):
+        result.set(to_property_key(get_property(entry, "0")), get_property(entry, "1"))
+    return result
+
+
+def _keys(value: JsValue) -> list[str]:
+    if value is None or value is UNDEFINED:
+        throw_type_error("Cannot convert undefined or null to object")
+    return value.own_keys() if isinstance(value, JsObject) else []
+
+
+def _assign(target: JsValue, *sources: JsValue) -> JsValue:
+    if not isinstance(target, JsObject):
+        throw_type_error("Cannot convert undefined or null to object")
+    for source in sources:
+        if isinstance(source, JsObject):
+            for key in source.own_keys():
+                target.set(key, source.get(key))
+    return target
+
+
+def _names(value: JsValue) -> JsValue:
+    return JsArray(value.own_names() if isinstance(value, JsObject) else [])
+
+
+def _is(left: JsValue, right: JsValue) -> JsValue:
+    return same_value_zero_key(left) == same_value_zero_key(right)
+
+
+def make_object() -> BuiltinFunction:
+    """``Object``."""
+    return BuiltinFunction(
+        _object,
+        "Object",
+        constructor=_object,
+        statics={
+            "assign": _assign,
+            "entries": lambda value: JsArray(JsArray((key, get_property(value, key))) for key in _keys(value)),
+            "freeze": lambda value: value,
+            "fromEntries": _from_entries,
+            "getOwnPropertyNames": _names,
+            "hasOwn": lambda value, key: to_property_key(key) in _keys(value),
+            "is": _is,
+            "keys": lambda value: JsArray(_keys(value)),
+            "values": lambda value: JsArray(get_property(value, key) for key in _keys(value)),
+        },
+    )
+
+
+# ---- Array, Map, Set
+
+
+def _array(*values: JsValue) -> JsValue:
+    if len(values) == 1 and isinstance(values[0], int | float) and not isinstance(values[0], bool):
+        length = to_integer(values[0])
+        check_length(length)
+        result = JsArray()
+        result.set("length", length)
+        return result
+    return JsArray(values)
+
+
+def _array_from(source: JsValue, mapper: JsValue) -> JsValue:
+    if isinstance(source, JsObject) and source.iterate() is None and source.has("length"):
+        length = to_integer(source.get("length"))
+        check_length(length)
+        items: list[JsValue] = [source.get(str(index)) for index in range(length)]
+    else:
+        items = list(iterate(source))
+    if isinstance(mapper, JsFunction):
+        items = [mapper.call(UNDEFINED, (item, index)) for index, item in enumerate(items)]
+    return JsArray(items)
+
+
+def make_array() -> BuiltinFunction:
+    """``Array``."""
+    statics: dict[str, Callable[..., JsValue]] = {
+        "from": _array_from,
+        "isArray": lambda value: isinstance(value, JsArray),
+        "of": lambda *values: JsArray(values),
+    }
+    return BuiltinFunction(_array, "Array", constructor=_array, statics=statics)
+
+
+def _needs_new(name: str) -> Callable[..., JsValue]:
+    def call() -> JsValue:
+        throw_type_error(f"Constructor {name} requires 'new'")
+
+    return call
+
+
+def _new_map(entries: JsValue) -> JsValue:
+    if entries is None or entries is UNDEFINED:
+        return JsMap()
+    return JsMap((get_property(entry, "0"), get_property(entry, "1")) for entry in iterate(entries))
+
+
+def _new_set(values: JsValue) -> JsValue:
+    return JsSet(() if values is None or values is UNDEFINED else iterate(values))
+
+
+# ---- errors, buffers, primitives
+
+
+def _error_maker(name: str) -> Callable[[], BuiltinFunction]:
+    def make() -> BuiltinFunction:
+        def create(message: JsValue) -> JsValue:
+            return JsError(name, "" if message is UNDEFINED else to_string(message))
+
+        return BuiltinFunction(create, name, constructor=create)
+
+    return make
+
+
+def _buffer_maker(kind: str) -> Callable[[], BuiltinFunction]:
+    def make() -> BuiltinFunction:
+        def create(source: JsValue, offset: JsValue, length: JsValue) -> JsValue:
+            return construct_typed_array(kind, 0 if source is UNDEFINED else source, offset, length)
+
+        statics: dict[str, Callable[..., JsValue]] = (
+            {}
+            if kind == "DataView"
+            else {
+                "from": lambda source: create(JsArray(iterate(source)), UNDEFINED, UNDEFINED),
+                "of": lambda *values: create(JsArray(values), UNDEFINED, UNDEFINED),
+            }
+        )
+        return BuiltinFunction(_needs_new(kind), kind, constructor=create, statics=statics)
+
+    return make
+
+
+def make_array_buffer() -> BuiltinFunction:
+    """``ArrayBuffer``."""
+    return BuiltinFunction(
+        _needs_new("ArrayBuffer"),
+        "ArrayBuffer",
+        constructor=lambda length: new_array_buffer(length),
+        statics={"isView": lambda value: is_buffer(value) and get_property(value, "byteOffset") is not UNDEFINED},
+    )
+
+
+def _is_integer(value: JsValue) -> bool:
+    if isinstance(value, bool | BigInt) or not isinstance(value, int | float):
+        return False
+    return value == value and abs(value) != float("inf") and value == int(value)
+
+
+def make_number() -> BuiltinFunction:
+    """``Number``."""
+    return BuiltinFunction(
+        lambda *values: to_number(values[0]) if values else 0,
+        "Number",
+        statics={
+            "isFinite": lambda value: _is_integer(value) or (isinstance(value, float) and abs(value) < float("inf")),
+            "isInteger": _is_integer,
+            "isNaN": lambda value: isinstance(value, float) and value != value,
+            "isSafeInteger": lambda value: _is_integer(value) and abs(to_number(value)) <= MAX_SAFE_INTEGER,
+        },
+    )
+
+
+def _bigint(value: JsValue) -> JsValue:
+    if isinstance(value, int):
+        return BigInt(value)
+    try:
+        return BigInt(to_string(value).strip() or "0", 0)
+    except ValueError:
+        throw_type_error(f"Cannot convert {to_string(value)} to a BigInt")
+
+
+CONSTRUCTORS: Final[dict[str, Callable[[], BuiltinFunction]]] = {
+    "Array": make_array,
+    "ArrayBuffer": make_array_buffer,
+    "BigInt": lambda: BuiltinFunction(_bigint, "BigInt"),
+    "Boolean": lambda: BuiltinFunction(to_boolean, "Boolean"),
+    "Map": lambda: BuiltinFunction(_needs_new("Map"), "Map", constructor=_new_map),
+    "Number": make_number,
+    "Object": make_object,
+    "Set": lambda: BuiltinFunction(_needs_new("Set"), "Set", constructor=_new_set),
+    "String": lambda: BuiltinFunction(lambda *values: to_string(values[0]) if values else "", "String"),
+    **{name: _error_maker(name) for name in ERROR_NAMES},
+    **{name: _buffer_maker(name) for name in ELEMENT_TYPES},
+}
+"""Constructors by name, each made when it is first used."""

@@ -1,0 +1,90 @@
+"""The iteration protocol: iterators, iterator results, and iterating any value as ``for..of`` does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import ClassVar, TypeVar
+
+from runtime_core.js.errors import throw_type_error
+from runtime_core.js.functions import JsFunction
+from runtime_core.js.operators import has_method, to_boolean, to_string
+from runtime_core.js.values import SYMBOL_ITERATOR, UNDEFINED, JsObject, JsValue, PropertyKey
+
+_T = TypeVar("_T")
+
+
+class JsIterator(JsObject):
+    """A built-in iterator over a host iterator; also what generators of the host return."""
+
+    __slots__ = ("_source",)
+
+    class_name: ClassVar[str] = "Iterator"
+    type_tag: ClassVar[str] = "Iterator"
+
+    def __init__(self, source: Iterable[JsValue]) -> None:
+        super().__init__()
+        self._source = iter(source)
+
+    def iterate(self) -> Iterator[JsValue]:
+        return self._source
+
+    def next(self) -> JsObject:
+        """The next iterator result."""
+        for value in self._source:
+            return iterator_result(done=False, value=value)
+        return iterator_result(done=True, value=UNDEFINED)
+
+    METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
+        "next": lambda this: this.next(),
+        SYMBOL_ITERATOR: lambda this: this,
+    }
+
+
+def iterator_result(*, done: bool, value: JsValue) -> JsObject:
+    """The object that ``next`` returns."""
+    return JsObject({"done": done, "value": value})
+
+
+def iterate(value: JsValue) -> Iterator[JsValue]:
+    """Iterate a JavaScript iterable as ``for..of`` does.
+
+    Raises:
+        JsThrow: a TypeError where the value is not iterable, or what the iterator throws.
+    """
+    if isinstance(value, str):
+        return iter(value)
+    if isinstance(value, JsObject):
+        own = value.iterate()
+        if own is not None:
+            return own
+        method = value.get(SYMBOL_ITERATOR)
+        if isinstance(method, JsFunction):
+            return _drain(method.call(value, ()))
+    throw_type_error(f"{to_string(value) if not isinstance(value, JsObject) else 'object'} is not iterable")
+
+
+def _drain(iterator: JsValue) -> Iterator[JsValue]:
+    if not isinstance(iterator, JsObject) or not has_method(iterator, "next"):
+        throw_type_error("Result of the Symbol.iterator method is not an object")
+    step = iterator.get("next")
+    while isinstance(step, JsFunction):
+        result = step.call(iterator, ())
+        if not isinstance(result, JsObject):
+            throw_type_error("Iterator result is not an object")
+        if to_boolean(result.get("done")):
+            return
+        yield result.get("value")
+
+
+def live_values(entries: dict[object, _T]) -> Iterator[_T]:
+    """Iterate values while entries may be added or removed, as JavaScript's iterators allow."""
+    seen: set[object] = set()
+    progressed = True
+    while progressed:
+        progressed = False
+        for key in list(entries):
+            if key in seen or key not in entries:
+                continue
+            seen.add(key)
+            progressed = True
+            yield entries[key]

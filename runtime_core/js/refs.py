@@ -1,0 +1,175 @@
+"""JavaScript references as they travel through WebAssembly: i31 handles instead of garbage-collected externrefs.
+
+Raw bits of an externref (ADR 0009):
+
+* ``0`` is null;
+* odd bits are an i31 whose 31-bit payload is ``raw >> 1``. Its low three bits are a kind: 0 = small integer (28 bits,
+  signed, above the kind), 5 = handle of a value, 6 = handle of a PyProxy or Promise (so that a type check can be answered
+  inside WebAssembly), and with nothing above the kind 1 = undefined, 2 = true, 3 = false, 4 = no value, 7 = error;
+* even bits other than 0 are a real reference, which this runtime never makes.
+
+A handle is an index into :class:`RefTable`. The table cannot know when the guest drops one, so it is swept, and only while
+no guest frame is on the stack: then the live handles are exactly those in the guest's two hiwire tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Final, final
+
+from runtime_core.js.values import ERROR, NO_VALUE, UNDEFINED
+from schemas.errors import GuestFault, LimitError
+
+RAW_UNDEFINED: Final = 1 << 1 | 1
+RAW_TRUE: Final = 2 << 1 | 1
+RAW_FALSE: Final = 3 << 1 | 1
+RAW_NO_VALUE: Final = 4 << 1 | 1
+RAW_ERROR: Final = 7 << 1 | 1
+_TAG_INTEGER: Final = 0 << 1 | 1
+_TAG_VALUE: Final = 5 << 1 | 1
+_TAG_PROXY: Final = 6 << 1 | 1
+_SMALL_MIN: Final = -(1 << 27)
+_SMALL_MAX: Final = (1 << 27) - 1
+MAX_HANDLES: Final = 1 << 23  # about 0.5 GB of host objects; one guest call that makes more is stopped
+SWEEP_THRESHOLD: Final = 1 << 14  # handles beyond those that survived the last sweep
+
+
+@final
+class _Free:
+    """Marks a free entry."""
+
+    __slots__ = ()
+
+
+_FREE: Final = _Free()
+
+
+class RefTable:
+    """The values that one guest instance has handles to."""
+
+    def __init__(self) -> None:
+        self._values: list[object] = []
+        self._free: list[int] = []
+        self._constants: dict[int, object] = {
+            RAW_UNDEFINED: UNDEFINED,
+            RAW_TRUE: True,
+            RAW_FALSE: False,
+            RAW_NO_VALUE: NO_VALUE,
+            RAW_ERROR: ERROR,
+        }
+        self._by_type: dict[type, int] = {
+            type(None): 0,
+            type(UNDEFINED): RAW_UNDEFINED,
+            type(ERROR): RAW_ERROR,
+            type(NO_VALUE): RAW_NO_VALUE,
+        }
+        self._proxy_types: set[type] = set()
+        self._sweep_at = SWEEP_THRESHOLD
+
+    def register_proxy_type(self, cls: type) -> None:
+        """Give the exact class ``cls`` (PyProxy, Promise) handles of the kind that says so."""
+        self._proxy_types.add(cls)
+
+    def __len__(self) -> int:
+        """How many handles are in use."""
+        return len(self._values) - len(self._free)
+
+    @property
+    def sweep_is_due(self) -> bool:
+        """Whether enough handles were made since the last sweep to pay for another."""
+        return len(self._values) - len(self._free) > self._sweep_at
+
+    def decode(self, raw: int) -> object:
+        """The value of raw bits.
+
+        Raises:
+            GuestFault: the bits stand for no value.
+        """
+        tag = raw & 15
+        if tag == _TAG_VALUE or tag == _TAG_PROXY:
+            try:
+                value = self._values[raw >> 4]
+            except IndexError:
+                value = _FREE
+            if value is not _FREE:
+                return value
+        elif tag == _TAG_INTEGER:
+            number = raw >> 4
+            return number if number <= _SMALL_MAX else number - (1 << 28)
+        elif raw == 0:
+            return None
+        elif raw in self._constants:
+            return self._constants[raw]
+        raise GuestFault("the guest used a JavaScript reference that does not exist", found=hex(raw))
+
+    def encode(self, value: object) -> int:
+        """The raw bits for a value.
+
+        Raises:
+            LimitError: one guest call holds more than MAX_HANDLES.
+        """
+        kind = type(value)
+        if kind is int:
+            if _SMALL_MIN <= value <= _SMALL_MAX:  # type: ignore[operator]  # kind is int
+                return (value << 4 | _TAG_INTEGER) & 0xFFFFFFFF  # type: ignore[operator]
+        elif kind is bool:
+            return RAW_TRUE if value else RAW_FALSE
+        else:
+            constant = self._by_type.get(kind)
+            if constant is not None:
+                return constant
+        if self._free:
+            index = self._free.pop()
+            self._values[index] = value
+        else:
+            index = len(self._values)
+            if index >= MAX_HANDLES:
+                raise LimitError(
+                    "one call of the guest holds too many JavaScript references",
+                    expected=f"at most {MAX_HANDLES}",
+                    hint="return to the event loop now and then, for example with `await asyncio.sleep(0)`",
+                )
+            self._values.append(value)
+        return index << 4 | (_TAG_PROXY if kind in self._proxy_types else _TAG_VALUE)
+
+    @contextmanager
+    def recording(self, seen: set[int]) -> Iterator[None]:
+        """While active, decoding collects raw bits in ``seen`` instead of looking values up."""
+
+        def record(raw: int) -> object:
+            seen.add(raw)
+            return None
+
+        self.decode = record  # type: ignore[method-assign]  # shadows the method until the block ends
+        try:
+            yield
+        finally:
+            del self.decode  # type: ignore[method-assign]
+
+    def sweep(self, live: Iterable[int]) -> int:
+        """Free every handle that is not among the raw bits in ``live``; returns how many.
+
+        The caller guarantees that no guest frame is on the stack.
+        """
+        keep = {raw >> 4 for raw in live if raw & 15 in (_TAG_VALUE, _TAG_PROXY)}
+        values = self._values
+        while values and (len(values) - 1) not in keep:
+            values.pop()
+        before = len(self)
+        self._free = [index for index in range(len(values)) if index not in keep]
+        for index in self._free:
+            values[index] = _FREE
+        self._free.reverse()  # low indices are used first
+        self._sweep_at = 2 * len(self) + SWEEP_THRESHOLD
+        return before - len(self)
+
+    def load(self, values: list[object]) -> None:
+        """Fill an empty table with values at handles 0, 1, ... (restore of a snapshot)."""
+        if self._values:
+            raise ValueError("the reference table is not empty")
+        self._values = values
+
+    def handle_bits(self, index: int, value: object) -> int:
+        """The raw bits of the handle ``index`` that ``load`` gave to ``value``."""
+        return index << 4 | (_TAG_PROXY if type(value) in self._proxy_types else _TAG_VALUE)
