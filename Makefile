@@ -66,7 +66,8 @@ distclean: clean  ## remove .venv too
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or name it with PYTHON=..." >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	    echo "$(PYTHON) cannot make virtual environments: install its venv package (python3-venv)" >&2; exit 1; }
 
 $(VENV)/.installed-run: requirements/run.txt pyproject.toml | $(BIN)/python
 	$(PIP_INSTALL) requirements/run.txt
