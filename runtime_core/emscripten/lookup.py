@@ -77,6 +77,8 @@ def locate(root: Directory, base: Directory, path: str, *, follow: bool) -> Loca
     links = 0
     while pending:
         name = pending.pop()
+        if name == ".":
+            continue
         if name == "..":
             current = _parent(current)
             continue
@@ -103,8 +105,8 @@ def locate(root: Directory, base: Directory, path: str, *, follow: bool) -> Loca
 
 
 def _components(path: str) -> list[str]:
-    """The parts that matter, last first."""
-    return [part for part in reversed(path.split("/")) if part and part != "."]
+    """The parts between slashes, last first."""
+    return [part for part in reversed(path.split("/")) if part]
 
 
 def _parent(directory: Directory) -> Directory:
