@@ -104,7 +104,9 @@ class FixedClock:
         return self.now_ns
 
 
-def fake_host(instance: FakeInstance | None = None, services: HostServices | None = None, **kwargs: Any) -> EmscriptenHost:
+def fake_host(
+    instance: FakeInstance | None = None, services: HostServices | None = None, **kwargs: Any
+) -> EmscriptenHost:
     """A host bound to a fake guest."""
     host = EmscriptenHost(services=services if services is not None else HostServices(clock=FixedClock()), **kwargs)
     host.bind(instance if instance is not None else FakeInstance())
