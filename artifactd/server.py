@@ -182,12 +182,17 @@ class ArtifactServer:
 
     def _refresh_channels(self) -> None:
         """Sign a new timestamp before the old one expires, also when nobody publishes."""
-        while not self._stopping.wait(_REFRESH_SECONDS):
+        # It is due at half of its lifetime, so a quarter leaves room for one failed attempt.
+        period = min(_REFRESH_SECONDS, self._settings.timestamp_expiry_seconds / 4)
+        while True:
             try:
                 if self._channels.refresh_if_due():
                     _LOG.info("timestamp renewed")
-            except StorageError as error:
+            except (StorageError, ConfigError) as error:
                 _LOG.warning("timestamp not renewed, trying again", extra=fields(error=error))
+            # At the start, too: after a long stop the timestamp has expired.
+            if self._stopping.wait(period):
+                return
 
 
 def _channel_options(max_message_bytes: int) -> list[tuple[str, Any]]:

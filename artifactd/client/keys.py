@@ -129,6 +129,12 @@ class KeyDirectory:
             ConfigError: the file is damaged.
         """
         path = self._public_path(name)
+        if not path.exists() and self._private_path(name).exists():
+            # A creation that was interrupted, or a backup of the private half alone.
+            if self.is_encrypted(name):
+                hint = "restore the .pub file, or remove the .pem file and create another key"
+                raise KeyNotFoundError(f"the public half of the encrypted key {name} is missing", hint=hint)
+            return PublicKey(name=name, key=self.signer(name).public_key)
         text = self._read(name, path)
         try:
             key_id, _, body = text.decode("ascii").partition("\n")
