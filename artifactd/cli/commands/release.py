@@ -73,7 +73,7 @@ It needs the extra packages of `pip install 'artifactd[build]'`.""",
     build.add_argument("--output", required=True, type=Path, metavar="DIR", help="directory to write")
     build.add_argument("--pyodide", metavar="VERSION", help="Pyodide version (default: the reference version)")
     build.add_argument("--release-id", metavar="ID", help="write-once name (default: version and snapshot digest)")
-    build.add_argument("--work", type=Path, metavar="DIR", help="build cache (or ARTIFACTD_BUILD_CACHE)")
+    build.add_argument("--work", type=Path, metavar="DIR", help="build cache (or RUNTIME_CORE_BUILD_CACHE)")
     build.add_argument("--from", dest="source", type=Path, metavar="PATH", help="npm tarball or unpacked package")
     publish = add_command(
         group,
