@@ -89,6 +89,11 @@ class GuestInstance:
         """Whether the store was freed."""
         return self._store.closed
 
+    @property
+    def depth(self) -> int:
+        """0 if no guest frame of this instance is on any stack."""
+        return self._entries
+
     def bind(self, host: GuestHost) -> None:
         """Give the host that serves this instance's imports; once, before the first call.
 
@@ -197,18 +202,17 @@ class GuestInstance:
         else:
             # A nested call trapped and a host function swallowed that: the guest went on in a broken state.
             self.refuse()
-        if isinstance(pending, GuestUnwind):
-            self._die(str(pending))
-            raise pending
-        if pending is not None and not isinstance(pending, Exception):
-            self._die("the guest was interrupted")
+        if self.dead is not None and isinstance(pending, FatalIsolateError):
+            raise pending  # an inner call of this instance trapped: one error, not a chain of one per level
+        if isinstance(pending, GuestUnwind) or (pending is not None and not isinstance(pending, Exception)):
+            self._die(f"the guest was left before: {_brief(pending)}")
             raise pending
         if code == capi.TRAP_STACK_OVERFLOW and pending is None:
             pending = LimitError("the guest used too much stack", expected=f"<= {self._store.stack_bytes} bytes")
         if isinstance(pending, LimitError):
             reason = pending.message
         else:
-            reason = _first_line(text) if pending is None else f"a host function failed: {pending!r}"
+            reason = _first_line(text) if pending is None else f"a host function failed: {_brief(pending)}"
         self._die(f"the guest trapped before: {reason}")
         fatal = FatalIsolateError(f"the guest trapped: {reason}", hint="discard the isolate")
         fatal.add_note(text)
@@ -402,6 +406,10 @@ class GuestInstance:
         if error:
             raise GuestFault(f"the table has no slot {index}", found=self._api.take_error(error))
         self._table_functions.pop(index, None)
+
+
+def _brief(error: BaseException) -> str:
+    return f"{type(error).__name__}: {str(error)[:200]}"
 
 
 def _first_line(text: str) -> str:

@@ -16,10 +16,11 @@ from schemas.errors import UnsupportedVersionError
 class AbiProfile:
     """One supported Pyodide version.
 
-    ``abi`` is the platform tag of its native wheels. ``got_slots`` is how many table slots Emscripten's JavaScript gives
-    to the module's unresolved ``GOT.func`` entries (WebGL and console functions, aliases counted once); nothing in the
-    wasm tells. ``trampoline_slot`` is where CPython's call trampoline comes to lie: snapshots hold that number, so
-    it is part of the format (workerd's snapshots included).
+    ``abi`` is the platform tag of its native wheels. ``got_slots`` is how many table slots Emscripten's JavaScript
+    gives to the module's unresolved ``GOT.func`` entries (WebGL and console functions, aliases counted once); nothing
+    in the wasm tells. ``trampoline_slot`` is where CPython's call trampoline comes to lie: snapshots hold that number,
+    so it is part of the format (workerd's snapshots included). ``immortal_table`` and ``reference_table`` are the
+    indices of the externref tables that hold host references for good and counted.
     """
 
     pyodide_version: str
@@ -27,6 +28,8 @@ class AbiProfile:
     abi: str
     got_slots: int
     trampoline_slot: int
+    immortal_table: int
+    reference_table: int
 
 
 ABI_314_0_5: Final = AbiProfile(
@@ -35,6 +38,8 @@ ABI_314_0_5: Final = AbiProfile(
     abi="pyemscripten_2026_0",
     got_slots=259,
     trampoline_slot=14172,
+    immortal_table=1,
+    reference_table=2,
 )
 
 SUPPORTED: Final = (ABI_314_0_5,)

@@ -331,9 +331,7 @@ def _recursion_group(reader: Reader) -> tuple[FunctionType | None, ...]:
 def _limits(reader: Reader) -> Limits:
     flags = reader.byte()
     if flags > 1:
-        raise FormatError(
-            "unsupported WebAssembly limits", expected="32-bit and unshared", found=f"flags {flags:#x}"
-        )
+        raise FormatError("unsupported WebAssembly limits", expected="32-bit and unshared", found=f"flags {flags:#x}")
     minimum = reader.u32()
     maximum = reader.u32() if flags else None
     if maximum is not None and maximum < minimum:

@@ -17,7 +17,8 @@ from runtime_core.wasm.abi import AbiProfile
 from runtime_core.wasm.binary import ExternKind, SectionId, SegmentMode
 from runtime_core.wasm.dataimage import PAGE_BYTES, build_data_image
 from runtime_core.wasm.encoding import HEADER, Reader, name, section, sleb, uleb, vector
-from runtime_core.wasm.trampoline import TYPE_COUNT, trampoline_body, trampoline_types
+from runtime_core.wasm.guestfunctions import added_functions, added_types
+from runtime_core.wasm.opcodes import EXTERNREF, FUNCREF
 from schemas.errors import AbiMismatchError, FormatError
 
 MEMORY_IMPORT: Final = ("snapshot", "memory")
@@ -25,7 +26,6 @@ TABLE: Final = 0
 STACK_POINTER: Final = "__stack_pointer"
 
 _GOT_MODULES: Final = ("GOT.func", "GOT.mem")
-_FUNCREF: Final = b"\x70"
 _ZERO_I32_VARIABLE: Final = b"\x7f\x01\x41\x00\x0b"
 _MAX_INITIAL_PAGES: Final = 16384
 """1 GiB: a bound on the initial memory that a module may make us allocate here."""
@@ -121,10 +121,10 @@ def build_code_image(translated: bytes, profile: AbiProfile) -> CodeImage:
         AbiMismatchError: not a main module of the profile's version.
     """
     module = binary.parse(translated)
-    _check_shape(module)
+    _check_shape(module, profile)
     layout, slots = _plan(module, profile)
     return CodeImage(
-        wasm=_rewrite(module, layout, slots),
+        wasm=_rewrite(module, profile, layout, slots),
         memory_image=build_data_image(_initial_memory(module, layout.memory_pages)),
         layout=layout,
     )
@@ -139,7 +139,7 @@ def _mismatch(what: str, *, expected: object = None, found: object = None) -> Ab
     )
 
 
-def _check_shape(module: binary.Module) -> None:
+def _check_shape(module: binary.Module, profile: AbiProfile) -> None:
     """Refuse what the rewriting does not handle."""
     if module.find(SectionId.START) is not None:
         raise _mismatch("it has a start function")
@@ -157,8 +157,11 @@ def _check_shape(module: binary.Module) -> None:
                 raise _mismatch("a global import follows the GOT imports", found=f"{item.module}.{item.name}")
             got_seen = is_got
     tables = module.tables()
-    if not tables or tables[TABLE].element_type != _FUNCREF or tables[TABLE].raw_initial is not None:
+    if not tables or tables[TABLE].element_type != FUNCREF or tables[TABLE].raw_initial is not None:
         raise _mismatch("it must define a function table")
+    for table in (profile.immortal_table, profile.reference_table):
+        if table >= len(tables) or tables[table].element_type != EXTERNREF:
+            raise _mismatch("it must define two tables of host references", found=f"{len(tables)} tables")
     if module.body_count() != len(module.functions()):
         raise FormatError("functions and bodies differ in number", found=module.body_count())
 
@@ -242,35 +245,46 @@ def _initial_memory(module: binary.Module, pages: int) -> bytearray:
     return memory
 
 
-def _rewrite(module: binary.Module, layout: CodeImageLayout, slots: list[int]) -> bytes:
+def _rewrite(module: binary.Module, profile: AbiProfile, layout: CodeImageLayout, slots: list[int]) -> bytes:
     imports = module.imports()
-    imported_functions = sum(item.kind is ExternKind.FUNCTION for item in imports)
-    trampoline_function = imported_functions + len(module.functions())
     first_type = len(module.types())
+    first_function = sum(item.kind is ExternKind.FUNCTION for item in imports) + len(module.functions())
+    added = added_functions(
+        first_type=first_type,
+        function_table=TABLE,
+        immortal_table=profile.immortal_table,
+        reference_table=profile.reference_table,
+    )
+    exports = [
+        name(item.export) + bytes((ExternKind.FUNCTION,)) + uleb(first_function + position)
+        for position, item in enumerate(added)
+        if item.export is not None
+    ]
+    segments = [
+        _active_functions(layout.first_export_slot, slots),
+        _active_functions(layout.trampoline_slot, [first_function]),
+    ]
+    got_count = sum(item.module in _GOT_MODULES for item in imports)
+    payload = module.payload
     replaced = {
-        SectionId.TYPE: _append(module.payload(SectionId.TYPE), trampoline_types()),
+        SectionId.TYPE: _append(payload(SectionId.TYPE), added_types()),
         SectionId.IMPORT: _imports(imports, layout.memory_pages, module.memories()[0].maximum),
-        SectionId.FUNCTION: _append(module.payload(SectionId.FUNCTION), [uleb(first_type + TYPE_COUNT - 1)]),
+        SectionId.FUNCTION: _append(
+            payload(SectionId.FUNCTION), [uleb(first_type + item.type_offset) for item in added]
+        ),
         SectionId.TABLE: _tables(module.tables(), layout.table_size),
-        SectionId.GLOBAL: _prepend(
-            module.payload(SectionId.GLOBAL), [_ZERO_I32_VARIABLE] * sum(item.module in _GOT_MODULES for item in imports)
-        ),
-        SectionId.ELEMENT: _append(
-            module.payload(SectionId.ELEMENT),
-            [
-                _active_functions(layout.first_export_slot, slots),
-                _active_functions(layout.trampoline_slot, [trampoline_function]),
-            ],
-        ),
-        SectionId.CODE: _append(module.payload(SectionId.CODE), [trampoline_body(first_type, TABLE)]),
+        SectionId.GLOBAL: _prepend(payload(SectionId.GLOBAL), [_ZERO_I32_VARIABLE] * got_count),
+        SectionId.EXPORT: _append(payload(SectionId.EXPORT), exports),
+        SectionId.ELEMENT: _append(payload(SectionId.ELEMENT), segments),
+        SectionId.CODE: _append(payload(SectionId.CODE), [item.body for item in added]),
     }
     dropped = (SectionId.MEMORY, SectionId.DATA, SectionId.DATA_COUNT)
     parts = [HEADER]
     for item in module.sections:
         if item.identifier in dropped:
             continue
-        payload = replaced.pop(item.identifier, None) if item.identifier is not SectionId.CUSTOM else None
-        parts.append(section(item.identifier, payload or module.data[item.start : item.end]))
+        changed = replaced.pop(item.identifier, None) if item.identifier is not SectionId.CUSTOM else None
+        parts.append(section(item.identifier, changed or module.data[item.start : item.end]))
     if replaced:
         raise _mismatch("it lacks a section", found=", ".join(key.name for key in replaced))
     return b"".join(parts)
