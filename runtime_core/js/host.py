@@ -21,7 +21,7 @@ from runtime_core.js.promises import EventLoop, JsPromise, resolved_promise
 from runtime_core.js.pyproxy import ProxyFlag, PyProxy, PyProxyFunction
 from runtime_core.js.sweep import sweep
 from runtime_core.js.values import ABSENT, UNDEFINED, JsObject, JsValue
-from schemas.errors import EntrypointError, HostError, PythonError, WorkerError
+from schemas.errors import EntrypointError, HostError, PythonError, UnserializableError, WorkerError
 
 if TYPE_CHECKING:
     from runtime_core.emscripten.host import EmscriptenHost
@@ -79,7 +79,7 @@ class JsHost:
             ConfigError: an unusable name or member.
         """
         check_module_name(name)
-        self.modules[name] = make_module(self, members)
+        self.modules.setdefault(name, JsObject()).own = make_module(self, members).own
         if self.import_hook is not None:
             self._guarded(self._register_module, name)
 
@@ -104,11 +104,11 @@ class JsHost:
     # ---- running guest code
 
     def run(self, source: str, *, filename: str = "<exec>") -> object:
-        """Run source code in ``__main__``; returns the value of a last expression as plain Python.
+        """Run source code in ``__main__``; returns the value of a last expression as plain Python, or as a proxy that
+        the caller owns where it cannot cross.
 
         Raises:
             PythonError: the code raised.
-            UnserializableError: the value cannot cross.
         """
         return self._guarded(self._run, source, filename)
 
@@ -116,7 +116,13 @@ class JsHost:
         if self.eval_code is None or self.main_globals is None:
             raise HostError("the isolate has not been bootstrapped")
         result = self.eval_code.call_python((source, self.main_globals), {"filename": filename})
-        return self._finish(result)
+        try:
+            value = HostReader(self).read(result)
+        except UnserializableError:
+            return result
+        if isinstance(result, PyProxy):
+            result.destroy()
+        return value
 
     def get_global(self, name: str) -> object:
         """A global of ``__main__``: a plain value for primitives, else a proxy that the caller owns.
@@ -204,7 +210,7 @@ class JsHost:
 
     def collect(self) -> None:
         """Give back what the host let go of, and free dead references; does nothing inside a guest call."""
-        self._release_collected()
+        self.release_collected()
         if CURRENT.host is None and not self.instance.poisoned:
             sweep(self)
 
@@ -213,12 +219,13 @@ class JsHost:
         if CURRENT.host is not None or self.instance.poisoned:
             return
         if self.releases:
-            self._release_collected()
+            self.release_collected()
         if self.refs.sweep_is_due:
             sweep(self)
-            self._release_collected()
+            self.release_collected()
 
-    def _release_collected(self) -> None:
+    def release_collected(self) -> None:
+        """Give references back that belonged to collected proxies; does nothing inside a guest call."""
         if CURRENT.host is not None or self.instance.poisoned:
             return
         while self.releases:

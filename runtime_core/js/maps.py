@@ -20,6 +20,11 @@ def _map(this: JsValue) -> JsMap:
     return this
 
 
+def _get(source: JsMap, key: JsValue) -> JsValue:
+    value = source.find(key)
+    return UNDEFINED if value is ABSENT else value
+
+
 def map_set(this: JsValue, key: JsValue, value: JsValue) -> JsValue:
     """Add or replace an entry."""
     _map(this).put(key, value)
@@ -94,7 +99,7 @@ class JsMap(JsObject):
         "delete": lambda this, key: _map(this).remove(key),
         "entries": lambda this: JsIterator(_map(this).iterate()),
         "forEach": map_for_each,
-        "get": lambda this, key: _plain(_map(this).find(key)),
+        "get": lambda this, key: _get(_map(this), key),
         "has": lambda this, key: _map(this).find(key) is not ABSENT,
         "keys": lambda this: JsIterator(entry[0] for entry in live_values(_map(this).entries)),
         "set": map_set,

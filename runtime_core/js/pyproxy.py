@@ -80,12 +80,16 @@ class AttributeCache:
     def release(self) -> None:
         """Drop one owner; the last one destroys what is cached."""
         self.owners -= 1
-        if self.owners:
-            return
+        if not self.owners:
+            self.clear()
+
+    def clear(self) -> None:
+        """Destroy what is cached."""
         for cached in (self.attributes, self.json_items):
             for _, proxy in list(cached.entries.values()):
                 if isinstance(proxy, PyProxy):
                     proxy.destroy(_BORROWED)
+            cached.entries.clear()
 
 
 class SharedState:

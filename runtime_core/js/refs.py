@@ -14,8 +14,7 @@ no guest frame is on the stack: then the live handles are exactly those in the g
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Final, final
 
 from runtime_core.js.values import ERROR, NO_VALUE, UNDEFINED
@@ -112,7 +111,7 @@ class RefTable:
         kind = type(value)
         if kind is int:
             if _SMALL_MIN <= value <= _SMALL_MAX:  # type: ignore[operator]  # kind is int
-                return (value << 4 | _TAG_INTEGER) & 0xFFFFFFFF  # type: ignore[operator]
+                return (value << 4 | _TAG_INTEGER) & 0xFFFFFFFF
         elif kind is bool:
             return RAW_TRUE if value else RAW_FALSE
         else:
@@ -132,20 +131,6 @@ class RefTable:
                 )
             self._values.append(value)
         return index << 4 | (_TAG_PROXY if kind in self._proxy_types else _TAG_VALUE)
-
-    @contextmanager
-    def recording(self, seen: set[int]) -> Iterator[None]:
-        """While active, decoding collects raw bits in ``seen`` instead of looking values up."""
-
-        def record(raw: int) -> object:
-            seen.add(raw)
-            return None
-
-        self.decode = record  # type: ignore[method-assign]  # shadows the method until the block ends
-        try:
-            yield
-        finally:
-            del self.decode  # type: ignore[method-assign]
 
     def sweep(self, live: Iterable[int]) -> int:
         """Free every handle that is not among the raw bits in ``live``; returns how many.

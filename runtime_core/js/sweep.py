@@ -2,25 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from runtime_core.js.host import JsHost
 
-_TABLES: Final = (("runtime_immortal_count", "_hiwire_immortal_get"), ("runtime_reference_count", "_hiwire_get"))
+CHUNK: Final = 4096  # references that cross per call
+_STACK_POINTER: Final = "__stack_pointer"
 
 
 def sweep(js: JsHost) -> int:
-    """Free every handle that is in none of the guest's two reference tables; returns how many."""
-    return js.refs.sweep(live_bits(js))
+    """Free every handle that is in none of the guest's two reference tables; returns how many.
+
+    Only outside of guest calls.
+    """
+    return js.refs.sweep([*immortal_bits(js), *reference_bits(js)])
 
 
-def live_bits(js: JsHost) -> set[int]:
-    """The raw bits of every reference in the guest's tables."""
-    live: set[int] = set()
-    with js.refs.recording(live):
-        for count, get in _TABLES:
-            function = js.instance.function(get)
-            for index in range(js.instance.call(count)):
-                function(index)
-    return live
+def immortal_bits(js: JsHost) -> list[int]:
+    """The raw bits of the guest's immortal references, by index."""
+    return list(_read(js, js.guest.runtime_immortal_count(), immortal=True))
+
+
+def reference_bits(js: JsHost) -> list[int]:
+    """The raw bits of the guest's counted references, by index; free entries are null."""
+    return list(_read(js, js.guest.runtime_reference_count(), immortal=False))
+
+
+def add_references(js: JsHost, bits: list[int], *, immortal: bool) -> None:
+    """Append references to one of the guest's tables."""
+    address = scratch(js)
+    for start in range(0, len(bits), CHUNK):
+        part = bits[start : start + CHUNK]
+        js.memory.write_u32s(address, part)
+        js.guest.runtime_add_references(address, len(part), immortal)
+
+
+def _read(js: JsHost, count: int, *, immortal: bool) -> Iterator[int]:
+    address = scratch(js)
+    for start in range(0, count, CHUNK):
+        number = min(CHUNK, count - start)
+        js.guest.runtime_read_references(address, start, number, immortal)
+        yield from js.memory.read_u32s(address, number)
+
+
+def scratch(js: JsHost) -> int:
+    """The address of 4 * CHUNK bytes below the guest's stack pointer: free while no guest frame is on the stack."""
+    return (js.instance.global_value(_STACK_POINTER) - 4 * CHUNK) & ~15

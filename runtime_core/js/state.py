@@ -1,0 +1,269 @@
+"""What a snapshot must know of this layer, and taking it up again.
+
+The document is JSON::
+
+    {"version": 1,
+     "objects":    [record, ...],           every JavaScript value that the guest refers to, once
+     "immortals":  [object index, ...],     the guest's immortal references, in order; -1 = null
+     "references": [object index, ...],     its counted references, by table index; -1 = null or free
+     "map":        [[object index, reference], ...],    hiwire's map from values to references
+     "dtypes":     address,                 format strings of typed arrays
+     "proxies":    {name: [pointer, flags]}}            what the host holds; the snapshot counts these references
+
+A record is a list whose first item says its kind: ``undefined``, ``error``, ``no-value``, ``bool``, ``number``, ``float``
+(as text), ``bigint`` (as text), ``string``, ``map``, ``path`` (a root and property names) or ``proxy`` (pointer, flags,
+roundtrip, capture_this). Objects are stored by where they are found, never by content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
+
+from runtime_core.js.pyproxy import ProxyProperties, PyProxy, adopt_proxy
+from runtime_core.js.sweep import add_references, immortal_bits, reference_bits, sweep
+from runtime_core.js.values import ERROR, NO_VALUE, UNDEFINED, BigInt, JsObject, JsValue
+from schemas.errors import CaptureError, RestoreError
+
+if TYPE_CHECKING:
+    from runtime_core.js.host import JsHost
+
+VERSION: Final = 1
+_NULL: Final = -1
+_PROXIES: Final = ("pyodide", "main_globals", "eval_code", "import_hook")
+_ROOTS: Final = ("globals", "api", "public_api")
+_MODULE: Final = "module"
+_MAX_PATH: Final = 5
+_CONSTANTS: Final[Mapping[str, JsValue]] = {"undefined": UNDEFINED, "error": ERROR, "no-value": NO_VALUE}
+_MAX_ENTRIES: Final = 1 << 20
+
+
+# ---- capture
+
+
+def capture(js: JsHost) -> dict[str, object]:
+    """The document for the present state.
+
+    Raises:
+        CaptureError: the guest refers to a value that has no name, or the host is not at rest.
+    """
+    if not js.loop.is_idle:
+        raise CaptureError("callbacks are still scheduled", hint="let the event loop finish before the capture")
+    proxies: dict[str, object] = {}
+    for name in _PROXIES:
+        proxy: PyProxy | None = getattr(js, name)
+        if proxy is None:
+            raise CaptureError("the guest has not been bootstrapped", expected=name)
+        proxy.shared.cache.clear()
+        proxies[name] = [proxy.pointer, proxy.shared.flags]
+    js.release_collected()
+    sweep(js)
+    js.release_collected()
+    writer = _Writer(js)
+    return {
+        "version": VERSION,
+        "immortals": [writer.index(js.refs.decode(bits)) for bits in immortal_bits(js)],
+        "references": [writer.index(js.refs.decode(bits)) for bits in reference_bits(js)],
+        "map": [[writer.index(value), reference] for value, reference in js.reference_map.entries.values()],
+        "objects": writer.records,
+        "dtypes": js.dtypes_address,
+        "proxies": proxies,
+    }
+
+
+class _Writer:
+    def __init__(self, js: JsHost) -> None:
+        self._js = js
+        self._paths: dict[int, list[object]] | None = None
+        self._indices: dict[tuple[type, object], int] = {}
+        self._kept: list[JsValue] = []
+        self.records: list[list[object]] = []
+
+    def index(self, value: JsValue) -> int:
+        """The index of the value's record, made on first sight."""
+        if value is None:
+            return _NULL
+        key = (type(value), value if isinstance(value, str | int | float) and value == value else id(value))
+        if key not in self._indices:
+            self.records.append(self._record(value))
+            self._kept.append(value)
+            self._indices[key] = len(self.records) - 1
+        return self._indices[key]
+
+    def _record(self, value: JsValue) -> list[object]:
+        for name, constant in _CONSTANTS.items():
+            if value is constant:
+                return [name]
+        if isinstance(value, bool):
+            return ["bool", value]
+        if isinstance(value, BigInt):
+            return ["bigint", str(int(value))]
+        if isinstance(value, int):
+            return ["number", value]
+        if isinstance(value, float):
+            return ["float", repr(value)]
+        if isinstance(value, str):
+            return ["string", value]
+        if value is self._js.reference_map:
+            return ["map"]
+        if isinstance(value, PyProxy):
+            return _proxy_record(value)
+        return self._path(value)
+
+    def _path(self, value: JsValue) -> list[object]:
+        if self._paths is None:
+            self._paths = _named_objects(self._js)
+        path = self._paths.get(id(value))
+        if path is None:
+            raise CaptureError(
+                "the guest holds a JavaScript value that a snapshot cannot name",
+                expected="something reached by attributes from js, pyodide_js or a host module",
+                found=repr(value)[:200],
+                hint="create such values inside functions, not at the top level of modules",
+            )
+        return path
+
+
+def _proxy_record(proxy: PyProxy) -> list[object]:
+    if not proxy.is_alive:
+        raise CaptureError("the guest holds a destroyed proxy")
+    if proxy.props.is_bound or proxy.shared.promise is not None:
+        raise CaptureError("the guest holds a bound or awaited proxy, which a snapshot cannot hold")
+    return ["proxy", proxy.pointer, proxy.shared.flags, proxy.props.roundtrip, proxy.props.capture_this]
+
+
+def _named_objects(js: JsHost) -> dict[int, list[object]]:
+    """The shortest path to every object that can be reached by properties, by the object's id."""
+    found: dict[int, list[object]] = {}
+    queue: list[tuple[JsObject, list[object]]] = [(getattr(js, root), ["path", root]) for root in _ROOTS]
+    queue += [(module, ["path", _MODULE, name]) for name, module in js.modules.items()]
+    for value, path in queue:  # grows while it is walked: breadth first
+        if id(value) in found:
+            continue
+        found[id(value)] = path
+        if len(path) < _MAX_PATH and not isinstance(value, PyProxy):
+            members = ((name, value.get_own(name)) for name in _member_names(value))
+            queue += [(member, [*path, name]) for name, member in members if isinstance(member, JsObject)]
+    return found
+
+
+def _member_names(value: JsObject) -> list[str]:
+    made = [name for name in (value.own or {}) if isinstance(name, str)]
+    return list(dict.fromkeys([*made, *value.own_names()]))
+
+
+# ---- restore
+
+
+def restore(js: JsHost, document: Mapping[str, object]) -> None:
+    """Take up a captured state in a fresh host whose instance has the snapshot's memory.
+
+    Raises:
+        RestoreError: the document is malformed, or names something this host does not offer.
+    """
+    if document.get("version") != VERSION:
+        raise RestoreError(
+            "state of the JavaScript layer", expected=f"version {VERSION}", found=document.get("version")
+        )
+    guest = js.guest
+    if guest.runtime_immortal_count() or guest.runtime_reference_count():
+        raise RestoreError("the instance has run before", hint="restore into a fresh instance")
+    objects = [_read_record(js, record) for record in _list(document, "objects")]
+
+    def value_at(index: object) -> JsValue:
+        if index == _NULL:
+            return None
+        if not isinstance(index, int) or not 0 <= index < len(objects):
+            raise RestoreError("state of the JavaScript layer: no such object", found=repr(index))
+        return objects[index]
+
+    encode = js.refs.encode
+    for key, immortal in (("immortals", True), ("references", False)):
+        add_references(js, [encode(value_at(index)) for index in _list(document, key)], immortal=immortal)
+    for entry in _list(document, "map"):
+        if not isinstance(entry, list) or len(entry) != 2:
+            raise RestoreError("state of the JavaScript layer: map entry", expected="[object, reference]", found=entry)
+        js.reference_map.put(value_at(entry[0]), _integer(entry[1], "reference"))
+    js.dtypes_address = _integer(document.get("dtypes"), "dtypes")
+    _restore_proxies(js, document.get("proxies"))
+
+
+def _restore_proxies(js: JsHost, proxies: object) -> None:
+    if not isinstance(proxies, Mapping) or set(proxies) != set(_PROXIES):
+        raise RestoreError("state of the JavaScript layer: proxies", expected=", ".join(_PROXIES), found=repr(proxies))
+    for name in _PROXIES:
+        entry = proxies[name]
+        if not isinstance(entry, list) or len(entry) != 2:
+            raise RestoreError("state of the JavaScript layer: proxy", expected="[pointer, flags]", found=repr(entry))
+        setattr(js, name, adopt_proxy(js, _integer(entry[0], name), flags=_integer(entry[1], name)))
+
+
+def _list(document: Mapping[str, object], key: str) -> list[object]:
+    value = document.get(key)
+    if not isinstance(value, list) or len(value) > _MAX_ENTRIES:
+        raise RestoreError(f"state of the JavaScript layer: {key}", expected="a list", found=type(value).__name__)
+    return value
+
+
+def _integer(value: object, what: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not -(1 << 31) <= value < 1 << 32:
+        raise RestoreError(f"state of the JavaScript layer: {what}", expected="an integer", found=repr(value))
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise RestoreError("state of the JavaScript layer: record", expected="text", found=repr(value))
+    return value
+
+
+def _read_record(js: JsHost, record: object) -> JsValue:
+    if not isinstance(record, list) or not record or record[0] not in _READERS:
+        raise RestoreError("state of the JavaScript layer: record", expected="a known kind", found=repr(record)[:200])
+    try:
+        return _READERS[record[0]](js, record)
+    except (IndexError, ValueError, TypeError) as error:
+        raise RestoreError("state of the JavaScript layer: malformed record", found=repr(record)[:200]) from error
+
+
+def _read_path(js: JsHost, record: list[object]) -> JsValue:
+    root = _text(record[1])
+    names = [_text(name) for name in record[2:]]
+    value: JsValue
+    if root == _MODULE:
+        value = js.modules.setdefault(names.pop(0), JsObject())  # filled when the module is added
+    elif root in _ROOTS:
+        value = getattr(js, root)
+    else:
+        raise RestoreError("state of the JavaScript layer: path", expected=", ".join(_ROOTS), found=root)
+    for name in names:
+        value = value.get_own(name) if isinstance(value, JsObject) else UNDEFINED
+        if not isinstance(value, JsObject):
+            raise RestoreError("the snapshot refers to something this host does not offer", found=repr(record))
+    return value
+
+
+def _read_proxy(js: JsHost, record: list[object]) -> JsValue:
+    props = ProxyProperties(roundtrip=bool(record[3]), capture_this=bool(record[4]))
+    return adopt_proxy(js, _integer(record[1], "proxy"), flags=_integer(record[2], "proxy"), props=props)
+
+
+_READERS: Final[Mapping[object, Callable[[JsHost, list[object]], JsValue]]] = {
+    "undefined": lambda js, record: UNDEFINED,
+    "error": lambda js, record: ERROR,
+    "no-value": lambda js, record: NO_VALUE,
+    "bool": lambda js, record: bool(record[1]),
+    "number": lambda js, record: _integer_text(record[1]),
+    "float": lambda js, record: float(_text(record[1])),
+    "bigint": lambda js, record: BigInt(_text(record[1])),
+    "string": lambda js, record: _text(record[1]),
+    "map": lambda js, record: js.reference_map,
+    "path": _read_path,
+    "proxy": _read_proxy,
+}
+
+
+def _integer_text(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise RestoreError("state of the JavaScript layer: number", expected="an integer", found=repr(value))
+    return value
