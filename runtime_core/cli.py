@@ -26,7 +26,7 @@ from schemas.release import Role
 _EXAMPLES: Final = """\
 examples:
   runtime-core run --release build/release hello.py
-  runtime-core run --address 127.0.0.1:7420 --root root.json --channel stable worker.py --call handle '"text"'
+  runtime-core run --address 127.0.0.1:7420 --root root.json --channel stable worker.py --call handle --arg '"text"'
   runtime-core run --address 127.0.0.1:7420 --pin 314.0.5-0123456789ab@sha256:... worker.py
   runtime-core measure --release build/release --isolates 50
 """
@@ -98,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_release_options(run)
     run.add_argument("file", type=Path, help="Python source to run in __main__")
     run.add_argument("--call", metavar="NAME", help="then call this function (a coroutine is awaited)")
-    run.add_argument("arguments", nargs="*", metavar="JSON", help="arguments of the call, JSON each")
+    run.add_argument("--arg", action="append", default=[], metavar="JSON", help="an argument of the call; may be repeated")
     run.add_argument("--memory-mb", type=int, help="limit of linear memory, in MB of 2^20 bytes")
     run.add_argument("--cpu-seconds", type=float, help="limit of CPU time; the isolate is killed beyond it")
     run.set_defaults(command=_run)
@@ -163,11 +163,11 @@ def _run(options: argparse.Namespace) -> int:
     steps = Steps(show=options.timeline)
     try:
         source = options.file.read_text(encoding="utf-8")
-        arguments = [json.loads(text) for text in options.arguments]
+        arguments = [json.loads(text) for text in options.arg]
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read {options.file}: {error}") from error
     except ValueError as error:
-        raise ConfigError(f"an argument is not JSON: {error}", hint="quote text twice: '\"text\"'") from error
+        raise ConfigError(f"--arg is not JSON: {error}", hint="quote text twice: '\"text\"'") from error
     limits = Limits(
         memory_bytes=options.memory_mb << 20 if options.memory_mb else None, cpu_seconds=options.cpu_seconds
     )

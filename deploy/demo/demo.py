@@ -126,7 +126,7 @@ def consumer(service: Service, root: Path, channel: str, node: Path, *arguments:
 def boot(timeline: Timeline, service: Service, root: Path, node: Path) -> None:
     """Verify, fetch, compile once, restore, run the worker, call it; then what isolates cost."""
     with timeline.step("runtime-core run, in a process that shares nothing") as step:
-        answer = run(*consumer(service, root, "stable", node, "run", WORKER, "--call", "handle"), "--", REQUEST)
+        answer = run(*consumer(service, root, "stable", node, "run", WORKER, "--call", "handle", "--arg", REQUEST))
         result = json.loads(answer["result"])
         if result != {"words": 7, "per_line": [2, 5]}:
             raise DemoError("the worker answered wrongly", found=result)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runtime_core.emscripten.state import capture_state as capture_emscripten
 from runtime_core.snapshot.state import STATE_KEY, RuntimeState, StackState
 from schemas.errors import CaptureError
 from schemas.snapshot_metadata import SnapshotMetadata, SnapshotSettings, SnapshotType
@@ -24,7 +25,7 @@ def capture_state(guest: Guest, *, code_image: Digest, table_size: int, trampoli
         CaptureError: the guest is not at rest, or holds something a snapshot cannot hold.
     """
     instance = guest.instance
-    if not guest.js.is_idle:
+    if not guest.js.loop.is_idle:
         raise CaptureError("the guest still has tasks or timers", hint="await them before the capture")
     found = instance.table_size()
     if found != table_size:
@@ -43,7 +44,7 @@ def capture_state(guest: Guest, *, code_image: Digest, table_size: int, trampoli
         ),
         table_size=found,
         trampoline_slot=trampoline_slot,
-        emscripten=guest.emscripten.capture_state(),
+        emscripten=capture_emscripten(guest.emscripten),
         js=guest.js.capture_state(),
     )
 

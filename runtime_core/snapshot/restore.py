@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runtime_core.emscripten.host import EmscriptenHost, HostServices
+from runtime_core.emscripten.host import HostServices
 from runtime_core.emscripten.mounts import Mount
+from runtime_core.emscripten.state import HostTemplate
 from runtime_core.engine.instance import GuestInstance
 from runtime_core.engine.limits import Limits
 from runtime_core.engine.module import Program
@@ -16,12 +17,16 @@ from schemas.errors import RestoreError
 
 
 class GuestTemplate:
-    """Everything that restores of one snapshot share. Immutable, thread-safe."""
+    """Everything that restores of one snapshot share. Immutable, thread-safe.
+
+    Raises:
+        RestoreError: the snapshot's state is not one that this runtime writes, or a mount it needs is missing.
+    """
 
     def __init__(self, *, snapshot: PreparedSnapshot, mounts: Sequence[Mount]) -> None:
         self._image = snapshot.image
         self._state = snapshot.state
-        self._mounts = {mount.name: mount for mount in mounts}
+        self._emscripten = HostTemplate.parse(snapshot.state.emscripten, {mount.name: mount for mount in mounts})
 
     def restore(self, program: Program, *, services: HostServices, limits: Limits) -> Guest:
         """A fresh guest in the captured state.
@@ -33,9 +38,8 @@ class GuestTemplate:
         state = self._state
         instance = program.instantiate(self._image, limits)
         try:
-            guest = Guest(instance, EmscriptenHost(services=services))
+            guest = Guest(instance, self._emscripten.instantiate(services))
             _restore_stack(instance, state)
-            guest.emscripten.restore_state(state.emscripten, mounts=self._mounts)
             guest.js.restore_state(state.js)
         except BaseException:
             instance.close()
