@@ -50,7 +50,11 @@ class VerifiedFile:
 
 
 Source = bytes | bytearray | memoryview | VerifiedFile | Iterable[bytes]
-"""Where the bytes of an object come from. An iterable is consumed once, never rewound."""
+"""Where the bytes of an object come from. An iterable is consumed once, never rewound.
+
+Only bytes in memory may come without their digest: stores exist that keep an empty object when a stream of unknown
+digest breaks at its start.
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,6 +88,8 @@ class ObjectRange:
 class Bucket(Protocol):
     """A flat store of immutable objects (put_if_absent) and a few mutable ones (compare_and_swap).
 
+    Callers never use a key that is the directory of another (``a`` and ``a/b``): some S3 stores lose one of them.
+
     Every method raises FormatError for a malformed key (:func:`check_key`) and StorageError when the store fails;
     StorageFullError when it has no room. Bytes of a failed write are never visible.
     """
@@ -94,6 +100,7 @@ class Bucket(Protocol):
         When False is returned the existing object is durable, too, and the source may not have been read.
 
         Raises:
+            ValueError: a file or stream without its digest.
             SizeMismatchError: the source has another size; nothing was stored.
             DigestMismatchError: the source has another digest; nothing was stored. A VerifiedFile is not hashed again.
         """
@@ -131,9 +138,10 @@ class Bucket(Protocol):
         ...
 
     def list(self, prefix: str, *, start_after: str | None = None) -> Iterator[ObjectInfo]:
-        """The objects whose keys start with ``prefix``, in byte order of the keys, lazily.
+        """The objects whose keys start with ``prefix``, lazily; ``start_after`` leaves out keys up to and including it.
 
-        ``start_after`` leaves out keys up to and including it.
+        They come in byte order of the keys. Some S3 stores keep that only where no segment of a key is the beginning of
+        another in its place (``a/b`` and ``a-b``), so callers list keys of one form at a time.
         """
         ...
 

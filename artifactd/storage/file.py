@@ -39,7 +39,7 @@ from artifactd.storage.bucket import (
     check_key,
     check_prefix,
 )
-from artifactd.storage.source import checked_chunks
+from artifactd.storage.source import checked_chunks, require_digest
 from schemas.digest import Digest
 from schemas.errors import OffsetOutOfRangeError, SizeMismatchError, StorageError, StorageFullError
 
@@ -90,6 +90,7 @@ class FileBucket:
     def put_if_absent(self, key: str, source: Source, *, size: int, sha256: Digest | None = None) -> bool:
         """See :meth:`Bucket.put_if_absent`; a VerifiedFile of the same file system is linked, not copied."""
         path = self.path_of(key)
+        digest = require_digest(source, size, sha256)
         with _storage_errors("store an object"):
             if path.exists():
                 _flush_directory(path.parent)
@@ -97,7 +98,7 @@ class FileBucket:
             if isinstance(source, VerifiedFile) and _same_device(source.path, self._tmp):
                 return self._link_verified(source.path, path, size)
             with self._temporary() as (temporary, stream):
-                for chunk in checked_chunks(source, size=size, sha256=sha256):
+                for chunk in checked_chunks(source, size=size, sha256=digest):
                     _write_all(stream, chunk)
                 os.fsync(stream.fileno())
                 return self._link(temporary, path)

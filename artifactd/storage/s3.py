@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import io
 import secrets
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 import boto3
 from botocore.config import Config
@@ -38,7 +40,7 @@ from artifactd.storage.bucket import (
     check_key,
     check_prefix,
 )
-from artifactd.storage.source import checked_chunks
+from artifactd.storage.source import checked_chunks, require_digest
 from schemas.digest import Digest
 from schemas.errors import (
     DigestMismatchError,
@@ -56,6 +58,7 @@ _PRECONDITION: Final = frozenset({"412", "PreconditionFailed"})
 _IN_FLIGHT: Final = frozenset({"409", "ConditionalRequestConflict", "OperationAborted"})
 _NO_ROOM: Final = frozenset({"507", "InsufficientStorage", "QuotaExceeded", "XMinioStorageFull"})
 _Result = TypeVar("_Result")
+_SESSION_LOCK: Final = threading.Lock()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,18 +131,20 @@ class S3Bucket:
     def put_if_absent(self, key: str, source: Source, *, size: int, sha256: Digest | None = None) -> bool:
         """See :meth:`Bucket.put_if_absent`: one PUT that streams; the store checks the digest, too."""
         name = self._name(key)
+        digest = require_digest(source, size, sha256)
         arguments: dict[str, Any] = {"Bucket": self._bucket, "Key": name, "ContentLength": size, "IfNoneMatch": "*"}
-        if sha256 is not None:
-            arguments["ChecksumSHA256"] = base64.b64encode(bytes.fromhex(sha256.hex)).decode()
+        arguments["ChecksumSHA256"] = base64.b64encode(bytes.fromhex(digest.hex)).decode()
         for attempt in range(_CONFLICT_ATTEMPTS):
             try:
-                with _body(source, size=size, sha256=sha256) as body, self._errors("store an object"):
-                    self._client.put_object(Body=body, **arguments)
+                with _body(source, size=size, sha256=digest) as body, self._errors("store an object", body):
+                    # botocore would have to rewind a stream to send it again, so there it gets one attempt.
+                    client = self._single if isinstance(body, _ChunkStream) else self._client
+                    client.put_object(Body=body, **arguments)
             except _RefusedError as refused:
                 if refused.code in _PRECONDITION:
                     return False
                 if refused.code == "BadDigest":
-                    raise DigestMismatchError("the store received other bytes than declared", expected=sha256) from None
+                    raise DigestMismatchError("the store received other bytes than declared", expected=digest) from None
                 if refused.code not in _IN_FLIGHT or not _rewindable(source):
                     raise self._failed("store an object", refused) from refused
                 time.sleep(0.02 * 2**attempt)
@@ -268,12 +273,21 @@ class S3Bucket:
             raise self._failed(what, refused) from refused
 
     @contextlib.contextmanager
-    def _errors(self, what: str) -> Iterator[None]:
-        """Let our errors pass, turn an answer of the store into _RefusedError and everything else into StorageError."""
+    def _errors(self, what: str, body: object = None) -> Iterator[None]:
+        """Turn an answer of the store into _RefusedError and everything else into StorageError; our errors pass."""
         try:
             yield
         except PlatformError:
             raise
+        except Exception as error:
+            # botocore reports an error of the body's source as a lost connection.
+            if isinstance(body, _ChunkStream) and body.failure is not None:
+                raise body.failure from error
+            self._raise_translated(what, error)
+
+    def _raise_translated(self, what: str, failure: Exception) -> NoReturn:
+        try:
+            raise failure
         except ClientError as error:
             raise _RefusedError(error) from error
         except NoCredentialsError as error:
@@ -319,6 +333,7 @@ class _ChunkStream(io.RawIOBase):
 
     def __init__(self, chunks: Iterator[bytes | memoryview]) -> None:
         super().__init__()
+        self.failure: Exception | None = None
         self._chunks = chunks
         self._rest = memoryview(b"")
 
@@ -330,7 +345,11 @@ class _ChunkStream(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         while not self._rest:
-            chunk = next(self._chunks, None)
+            try:
+                chunk = next(self._chunks, None)
+            except Exception as error:
+                self.failure = error
+                raise
             if chunk is None:
                 return 0
             self._rest = memoryview(chunk)
@@ -345,7 +364,7 @@ def _rewindable(source: Source) -> bool:
 
 
 @contextlib.contextmanager
-def _body(source: Source, *, size: int, sha256: Digest | None) -> Iterator[Any]:
+def _body(source: Source, *, size: int, sha256: Digest) -> Iterator[Any]:
     """The source as botocore wants it: seekable where it can be, so that botocore may retry."""
     if isinstance(source, VerifiedFile):
         with source.path.open("rb") as stream:
@@ -374,12 +393,18 @@ def _client(settings: S3Settings, *, attempts: int) -> Any:
         response_checksum_validation="when_required",
         s3={"addressing_style": "path" if settings.path_style else "auto", "payload_signing_enabled": False},
     )
-    session = boto3.session.Session()
-    return session.client(
-        "s3",
-        endpoint_url=settings.endpoint or None,
-        region_name=settings.region,
-        aws_access_key_id=settings.access_key_id or None,
-        aws_secret_access_key=settings.secret_access_key or None,
-        config=config,
-    )
+    with _SESSION_LOCK:
+        return _session().client(
+            "s3",
+            endpoint_url=settings.endpoint or None,
+            region_name=settings.region,
+            aws_access_key_id=settings.access_key_id or None,
+            aws_secret_access_key=settings.secret_access_key or None,
+            config=config,
+        )
+
+
+@functools.cache
+def _session() -> boto3.session.Session:
+    """One session per process: it parses megabytes of service descriptions. Making clients of it is not thread-safe."""
+    return boto3.session.Session()

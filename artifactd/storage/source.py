@@ -4,13 +4,33 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from typing import Final
 
 from artifactd.storage.bucket import CHUNK_SIZE, Source, VerifiedFile
 from schemas.digest import Digest
 from schemas.errors import DigestMismatchError, SizeMismatchError
 
+_EMPTY: Final = Digest.of(b"")
 
-def checked_chunks(source: Source, *, size: int, sha256: Digest | None) -> Iterator[bytes | memoryview]:
+
+def require_digest(source: Source, size: int, sha256: Digest | None) -> Digest:
+    """The declared digest, or that of bytes in memory.
+
+    Raises:
+        ValueError: a file or stream without its digest.
+        DigestMismatchError: the digest of no bytes for a source that has some.
+    """
+    if sha256 is None:
+        if not isinstance(source, (bytes, bytearray, memoryview)):
+            raise ValueError("a file or stream needs its digest")
+        return Digest.of(source)
+    if size and sha256 == _EMPTY:
+        # To a store that keeps the beginning of a broken stream, that beginning would look complete.
+        raise DigestMismatchError("the digest is that of no bytes", expected=f"a digest of {size} bytes", found=sha256)
+    return sha256
+
+
+def checked_chunks(source: Source, *, size: int, sha256: Digest) -> Iterator[bytes | memoryview]:
     """Yield the bytes of a source, holding the last chunk back until size and digest are known to be right.
 
     A consumer that forwards the chunks as they come therefore never sends the whole of a wrong object.
@@ -18,7 +38,7 @@ def checked_chunks(source: Source, *, size: int, sha256: Digest | None) -> Itera
     Raises:
         SizeMismatchError, DigestMismatchError: before the last chunk.
     """
-    hasher = hashlib.sha256() if sha256 is not None and not isinstance(source, VerifiedFile) else None
+    hasher = None if isinstance(source, VerifiedFile) else hashlib.sha256()
     seen = 0
     held: bytes | memoryview | None = None
     for chunk in _chunks(source):
@@ -32,7 +52,7 @@ def checked_chunks(source: Source, *, size: int, sha256: Digest | None) -> Itera
         held = chunk
     if seen != size:
         raise SizeMismatchError("fewer bytes than declared", expected=size, found=seen)
-    if hasher is not None and hasher.hexdigest() != (sha256.hex if sha256 else None):
+    if hasher is not None and hasher.hexdigest() != sha256.hex:
         raise DigestMismatchError("the bytes have another digest", expected=sha256, found=Digest(hasher.hexdigest()))
     if held is not None:
         yield held

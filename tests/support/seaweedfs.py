@@ -30,11 +30,18 @@ START_SECONDS: Final = 120.0
 
 @dataclass(frozen=True, kw_only=True)
 class S3Server:
-    """Where the server is and how to get in; ``new_bucket`` makes a bucket of its own for each test."""
+    """Where the server is and how to get in.
+
+    ``bucket`` exists; tests keep apart by prefix, because the server has room for a few dozen buckets only.
+    """
 
     endpoint: str
     access_key_id: str
     secret_access_key: str
+    bucket: str = "tests"
+
+    def new_prefix(self) -> str:
+        return f"run/{secrets.token_hex(8)}"
 
     def new_bucket(self) -> str:
         name = f"test-{secrets.token_hex(8)}"
@@ -126,8 +133,8 @@ def _wait_until_usable(server: S3Server, process: subprocess.Popen[bytes], log: 
     while True:
         assert process.poll() is None, f"SeaweedFS ended with {process.returncode}: {log.read_text()[-2000:]}"
         try:
-            bucket = server.new_bucket()
-            server.client().put_object(Bucket=bucket, Key="ready", Body=b"1", IfNoneMatch="*")
+            server.client().create_bucket(Bucket=server.bucket)
+            server.client().put_object(Bucket=server.bucket, Key=secrets.token_hex(8), Body=b"1", IfNoneMatch="*")
         except (BotoCoreError, ClientError):
             assert time.monotonic() < deadline, f"SeaweedFS did not start: {log.read_text()[-2000:]}"
             time.sleep(0.2)
