@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Final
 
 from artifactd.client.cache import ArtifactCache, CachedBlob
 from artifactd.client.connection import Connection, error_for_status, printable
-from artifactd.client.retry import RetryPolicy, retry_unavailable
 from artifactd.client.sources import BlobRef, BlobSource, source_of
 from artifactd.client.wire import decode_read_response, encode_write_request
 from schemas._generated.build.bazel.remote.execution.v2 import remote_execution_pb2
@@ -45,9 +43,8 @@ class BlobClient:
     AccessDeniedError when it refuses the caller.
     """
 
-    def __init__(self, connection: Connection, *, retry: RetryPolicy | None = None) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._retry = retry or RetryPolicy()
 
     def find_missing(self, refs: Iterable[BlobRef]) -> list[BlobRef]:
         """Which of these blobs the service does not have."""
@@ -58,13 +55,11 @@ class BlobClient:
             request = remote_execution_pb2.FindMissingBlobsRequest(
                 blob_digests=[_wire_digest(wanted[name]) for name in hashes[start : start + _BATCH_COUNT]]
             )
-            call = partial(
-                self._connection.unary,
+            answer = self._connection.call(
                 _CAS + "FindMissingBlobs",
                 request,
                 remote_execution_pb2.FindMissingBlobsResponse,
             )
-            answer = retry_unavailable(self._retry, call)
             missing += [wanted[found.hash] for found in answer.missing_blob_digests if found.hash in wanted]
         return missing
 
@@ -115,11 +110,9 @@ class BlobClient:
                         raise SizeMismatchError(f"too many bytes for {ref.digest}", expected=ref.size, found=offset)
                     yield chunk
                     progress(ref, offset)
-            except ServiceUnavailableError:
+            except ServiceUnavailableError as error:
                 failures += 1
-                if failures >= self._retry.attempts:
-                    raise
-                self._retry.wait(failures)
+                self._connection.pause_or_raise(error, failures)
             else:
                 return  # complete, or cut off: whoever checks the digest says so
 
@@ -153,14 +146,13 @@ class BlobClient:
                     for source in batch
                 ]
             )
-            call = partial(
-                self._connection.unary,
+            answer = self._connection.call(
                 _CAS + "BatchUpdateBlobs",
                 request,
                 remote_execution_pb2.BatchUpdateBlobsResponse,
             )
             stored = set()
-            for response in retry_unavailable(self._retry, call).responses:
+            for response in answer.responses:
                 if response.status.code:
                     details = f"{printable(response.digest.hash)}: {printable(response.status.message)}"
                     raise error_for_status(response.status.code, details, address=self._connection.endpoint.target)
@@ -183,11 +175,9 @@ class BlobClient:
                     bytestream_pb2.WriteResponse,
                     timeout=_stream_timeout(ref.size - offset),
                 )
-            except ServiceUnavailableError:
+            except ServiceUnavailableError as error:
                 failures += 1
-                if failures >= self._retry.attempts:
-                    raise
-                self._retry.wait(failures)
+                self._connection.pause_or_raise(error, failures)
                 committed = self._committed_size(name, ref)
                 if committed > offset:
                     failures = 0
@@ -207,11 +197,10 @@ class BlobClient:
     def _committed_size(self, name: str, ref: BlobRef) -> int:
         """How much of a broken-off upload the service kept; 0 if it knows nothing of it."""
         request = bytestream_pb2.QueryWriteStatusRequest(resource_name=name)
-        call = partial(
-            self._connection.unary, _BYTESTREAM + "QueryWriteStatus", request, bytestream_pb2.QueryWriteStatusResponse
-        )
         try:
-            answer = retry_unavailable(self._retry, call)
+            answer = self._connection.call(
+                _BYTESTREAM + "QueryWriteStatus", request, bytestream_pb2.QueryWriteStatusResponse
+            )
         except ServiceUnavailableError:
             raise
         except ArtifactError:  # not found, or a server without this method: begin again

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
 from artifactd.client.connection import Connection, printable
 from artifactd.client.publish import OnlineKey, parse_online_keys
-from artifactd.client.retry import RetryPolicy, retry_unavailable
 from schemas._generated import artifactd_pb2
 from schemas.digest import Digest
 from schemas.errors import MetadataNotFoundError, SizeMismatchError
@@ -39,19 +37,16 @@ class ChannelClient:
     AccessDeniedError when it refuses the caller.
     """
 
-    def __init__(self, connection: Connection, *, retry: RetryPolicy | None = None) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._retry = retry or RetryPolicy()
 
     def online_keys(self) -> tuple[OnlineKey, ...]:
         """The keys with which the service signs snapshot and timestamp."""
-        call = partial(
-            self._connection.unary,
+        answer = self._connection.call(
             _CHANNELS + "GetOnlineKeys",
             artifactd_pb2.GetOnlineKeysRequest(),
             artifactd_pb2.GetOnlineKeysResponse,
         )
-        answer = retry_unavailable(self._retry, call)
         return parse_online_keys((key.role, key.key_id, key.json) for key in answer.keys)
 
     def metadata(self, name: str, *, max_length: int) -> bytes | None:
@@ -61,11 +56,11 @@ class ChannelClient:
             SizeMismatchError: it is longer than ``max_length``.
         """
         request = artifactd_pb2.GetMetadataRequest(name=name)
-        call = partial(self._connection.unary, _CHANNELS + "GetMetadata", request, artifactd_pb2.GetMetadataResponse)
         try:
-            data: bytes = retry_unavailable(self._retry, call).data
+            answer = self._connection.call(_CHANNELS + "GetMetadata", request, artifactd_pb2.GetMetadataResponse)
         except MetadataNotFoundError:
             return None
+        data: bytes = answer.data
         if len(data) > max_length:
             raise SizeMismatchError(
                 f"the metadata file {name} is too long", expected=f"<= {max_length}", found=len(data)
@@ -85,14 +80,14 @@ class ChannelClient:
             metadata=[artifactd_pb2.SignedMetadata(role=item.role, data=item.data) for item in metadata],
             timestamp_version=timestamp_version,
         )
-        call = partial(self._connection.unary, _CHANNELS + "Publish", request, artifactd_pb2.PublishResponse)
-        version: int = retry_unavailable(self._retry, call).timestamp_version
+        version: int = self._connection.call(
+            _CHANNELS + "Publish", request, artifactd_pb2.PublishResponse
+        ).timestamp_version
         return version
 
     def list(self) -> tuple[ChannelSummary, ...]:
         """Every channel, in order of name, as the service tells it."""
-        call = partial(
-            self._connection.unary,
+        answer = self._connection.call(
             _CHANNELS + "ListChannels",
             artifactd_pb2.ListChannelsRequest(),
             artifactd_pb2.ListChannelsResponse,
@@ -104,5 +99,5 @@ class ChannelClient:
                 release_digest=Digest.parse(channel.release_digest) if channel.release_digest else None,
                 release_id=printable(channel.release_id),
             )
-            for channel in retry_unavailable(self._retry, call).channels
+            for channel in answer.channels
         )

@@ -19,6 +19,7 @@ from typing import Any, Final, Protocol, Self, TypeVar
 import grpc
 from google.protobuf.message import DecodeError, Message
 
+from artifactd.client.retry import RetryPolicy
 from schemas.errors import (
     AccessDeniedError,
     ArtifactError,
@@ -134,8 +135,10 @@ class Endpoint:
 class Connection:
     """A connection that is made on the first call. Safe for threads; a context manager; ``close()`` may be repeated."""
 
-    def __init__(self, endpoint: Endpoint | str) -> None:
+    def __init__(self, endpoint: Endpoint | str, *, retry: RetryPolicy | None = None) -> None:
         self.endpoint = Endpoint(address=endpoint) if isinstance(endpoint, str) else endpoint
+        self._retry = retry if retry is not None else RetryPolicy()
+        self._answered = False
         self._channel = _open_channel(self.endpoint)
         token = self.endpoint.token
         self._metadata = (("authorization", f"Bearer {token}"),) if token else None
@@ -152,21 +155,35 @@ class Connection:
         """Close the connection; calls under way fail with ServiceUnavailableError."""
         self._channel.close()
 
-    def unary(
-        self, method: str, request: Message, response: type[_Response], *, timeout: float | None = None
-    ) -> _Response:
-        """Call ``method`` (``/package.Service/Method``) and return its response.
+    def pause_or_raise(self, error: ServiceUnavailableError, failures: int) -> None:
+        """Wait before another attempt after ``failures`` in a row, or raise the error if they were enough."""
+        if self._retry.gives_up(failures, answered=self._answered):
+            raise error
+        self._retry.wait(failures)
+
+    def call(self, method: str, request: Message, response: type[_Response]) -> _Response:
+        """Call ``method`` (``/package.Service/Method``), again while the service cannot be reached.
 
         Raises:
             PlatformError: the class that the service named, ServiceUnavailableError if it cannot be reached.
         """
+        failures = 0
+        while True:
+            try:
+                return self._unary(method, request, response)
+            except ServiceUnavailableError as error:
+                failures += 1
+                self.pause_or_raise(error, failures)
+
+    def _unary(self, method: str, request: Message, response: type[_Response]) -> _Response:
         call = self._channel.unary_unary(
             method, request_serializer=_serialize, response_deserializer=_decoder(response)
         )
         try:
-            answer: _Response = call(request, timeout=timeout or self.endpoint.timeout, metadata=self._metadata)
+            answer: _Response = call(request, timeout=self.endpoint.timeout, metadata=self._metadata)
         except (grpc.RpcError, ValueError) as error:
             raise self.translate(error) from error
+        self._answered = True
         return answer
 
     def server_stream(
@@ -177,7 +194,7 @@ class Connection:
         ``decode`` raises FormatError for bytes that are not a response.
 
         Raises:
-            PlatformError: as for :meth:`unary`, also in the middle of the stream.
+            PlatformError: as for :meth:`call`, also in the middle of the stream.
         """
         failures: list[FormatError] = []
 
@@ -195,7 +212,9 @@ class Connection:
         except (grpc.RpcError, ValueError) as error:
             raise self.translate(error) from error
         try:
-            yield from call
+            for item in call:
+                self._answered = True
+                yield item
         except grpc.RpcError as error:
             raise (failures[0] if failures else self.translate(error)) from error
         finally:
@@ -209,7 +228,7 @@ class Connection:
         An error that ``requests`` raises is raised here as it is.
 
         Raises:
-            PlatformError: as for :meth:`unary`.
+            PlatformError: as for :meth:`call`.
         """
         failures: list[Exception] = []
 

@@ -101,15 +101,15 @@ def fetch_release(
     """
     if (channel is None) == (pin is None):
         raise ConfigError("name the release by a channel or by a pin", hint="give exactly one of the two")
-    with Connection(service) as connection:
-        fetcher = ReleaseFetcher(connection, cache if cache is not None else ArtifactCache(), retry=retry)
+    with Connection(service, retry=retry) as connection:
+        fetcher = ReleaseFetcher(connection, cache if cache is not None else ArtifactCache())
         if pin is not None:
             fetched = fetcher.pinned_manifest(Pin.parse(pin) if isinstance(pin, str) else pin)
         else:
             if root is None:
                 raise ConfigError("a channel needs the trusted root", hint="give the publisher's root.json")
             target = resolve_channel(
-                ChannelClient(connection, retry=retry),
+                ChannelClient(connection),
                 root=read_root(root),
                 channel=channel or "",
                 store=state if state is not None else StateStore(),
@@ -144,10 +144,10 @@ class FetchedManifest:
 class ReleaseFetcher:
     """Gets manifests and artifacts into one cache. Its methods raise what :func:`fetch_release` does."""
 
-    def __init__(self, connection: Connection, cache: ArtifactCache, *, retry: RetryPolicy | None = None) -> None:
+    def __init__(self, connection: Connection, cache: ArtifactCache) -> None:
         self._cache = cache
-        self._blobs = BlobClient(connection, retry=retry)
-        self._releases = ReleaseClient(connection, retry=retry)
+        self._blobs = BlobClient(connection)
+        self._releases = ReleaseClient(connection)
 
     def manifest(self, pin: Pin, length: int) -> FetchedManifest:
         """The manifest that signed metadata names by id, digest and length."""

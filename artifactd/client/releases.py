@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Final, Self
 
 from artifactd.client.connection import Connection, printable
-from artifactd.client.retry import RetryPolicy, retry_unavailable
 from schemas._generated import artifactd_pb2
 from schemas.digest import Digest
 from schemas.errors import DigestMismatchError, FormatError, ReleaseNotFoundError, SizeMismatchError
@@ -79,9 +77,8 @@ class ReleaseClient:
     AccessDeniedError when it refuses the caller. Repeating a publish of the same bytes is harmless.
     """
 
-    def __init__(self, connection: Connection, *, retry: RetryPolicy | None = None) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._retry = retry or RetryPolicy()
 
     def put(self, manifest: bytes) -> PutRelease:
         """Publish a manifest whose artifacts are all uploaded.
@@ -94,8 +91,7 @@ class ReleaseClient:
         """
         _check_size(len(manifest))
         request = artifactd_pb2.PutReleaseRequest(manifest=manifest)
-        call = partial(self._connection.unary, _RELEASES + "PutRelease", request, artifactd_pb2.PutReleaseResponse)
-        answer = retry_unavailable(self._retry, call)
+        answer = self._connection.call(_RELEASES + "PutRelease", request, artifactd_pb2.PutReleaseResponse)
         digest = Digest.of(manifest)
         if answer.digest != str(digest):
             raise DigestMismatchError(
@@ -114,8 +110,7 @@ class ReleaseClient:
             request = artifactd_pb2.GetReleaseRequest(digest=str(selector))
         else:
             request = artifactd_pb2.GetReleaseRequest(release_id=_release_id(selector))
-        call = partial(self._connection.unary, _RELEASES + "GetRelease", request, artifactd_pb2.GetReleaseResponse)
-        answer = retry_unavailable(self._retry, call)
+        answer = self._connection.call(_RELEASES + "GetRelease", request, artifactd_pb2.GetReleaseResponse)
         _check_size(len(answer.manifest))
         found = Digest.of(answer.manifest)
         expected = selector if isinstance(selector, Digest) else Digest.parse(answer.digest)
@@ -137,10 +132,7 @@ class ReleaseClient:
         token = ""
         for _ in range(_MAX_PAGES):
             request = artifactd_pb2.ListReleasesRequest(page_size=_PAGE_SIZE, page_token=token)
-            call = partial(
-                self._connection.unary, _RELEASES + "ListReleases", request, artifactd_pb2.ListReleasesResponse
-            )
-            answer = retry_unavailable(self._retry, call)
+            answer = self._connection.call(_RELEASES + "ListReleases", request, artifactd_pb2.ListReleasesResponse)
             for summary in answer.releases:
                 yield ReleaseSummary(
                     release_id=_release_id(summary.release_id),

@@ -39,8 +39,8 @@ def service() -> Iterator[FakeArtifactd]:
 
 @pytest.fixture
 def client(service: FakeArtifactd) -> Iterator[BlobClient]:
-    with Connection(service.address) as connection:
-        yield BlobClient(connection, retry=RetryPolicy(attempts=3, pause=0.001))
+    with Connection(service.address, retry=RetryPolicy(attempts=3, pause=0.001)) as connection:
+        yield BlobClient(connection)
 
 
 @pytest.fixture

@@ -116,8 +116,8 @@ def test_errors_are_rebuilt(
 ) -> None:
     service.faults.status = (status, "what happened", code)
     try:
-        with Connection(service.address) as connection:
-            client = BlobClient(connection, retry=NO_RETRY)
+        with Connection(service.address, retry=NO_RETRY) as connection:
+            client = BlobClient(connection)
             with pytest.raises(expected) as unary:
                 client.find_missing([REF])
             with pytest.raises(expected) as streaming:
@@ -130,18 +130,25 @@ def test_errors_are_rebuilt(
 
 
 def test_an_unreachable_service_is_named() -> None:
-    with Connection("127.0.0.1:1") as connection, pytest.raises(ServiceUnavailableError) as raised:
-        BlobClient(connection, retry=NO_RETRY).find_missing([REF])
+    with Connection("127.0.0.1:1", retry=NO_RETRY) as connection, pytest.raises(ServiceUnavailableError) as raised:
+        BlobClient(connection).find_missing([REF])
     assert "127.0.0.1:1" in str(raised.value)
     assert "ARTIFACTD_ADDRESS" in (raised.value.hint or "")
 
 
+def test_a_service_that_was_there_is_waited_for_longer() -> None:
+    policy = RetryPolicy()
+    assert [policy.gives_up(failures, answered=False) for failures in (1, 2, 3)] == [False, False, True]
+    assert [policy.gives_up(failures, answered=True) for failures in (3, 7, 8)] == [False, False, True]
+    assert RetryPolicy(attempts=1).gives_up(1, answered=False)
+
+
 def test_a_closed_connection_says_so(service: FakeArtifactd) -> None:
-    connection = Connection(service.address)
+    connection = Connection(service.address, retry=NO_RETRY)
     connection.close()
     connection.close()
     with pytest.raises(ServiceUnavailableError, match="closed"):
-        BlobClient(connection, retry=NO_RETRY).find_missing([REF])
+        BlobClient(connection).find_missing([REF])
 
 
 def test_a_peer_cannot_write_to_the_terminal() -> None:
