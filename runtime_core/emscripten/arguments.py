@@ -48,10 +48,10 @@ def base_directory(host: EmscriptenHost, dirfd: int, path: str) -> Directory | N
     return node
 
 
-def locate_at(host: EmscriptenHost, dirfd: int, path_addr: int, *, follow: bool) -> Location:
-    """The location that a directory descriptor and a path name."""
+def entry_at(host: EmscriptenHost, dirfd: int, path_addr: int) -> Location:
+    """The entry, to be created, removed or renamed, that a directory descriptor and a path name."""
     path = read_path(host.memory, path_addr)
-    return host.fs.locate(path, base=base_directory(host, dirfd, path), follow=follow)
+    return host.fs.entry(path, base=base_directory(host, dirfd, path))
 
 
 def read_vector(memory: Memory, iov: int, count: int) -> list[tuple[int, int]]:

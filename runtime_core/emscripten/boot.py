@@ -53,7 +53,7 @@ def prepare_filesystem(host: EmscriptenHost, *, python_version: tuple[int, int],
 
 
 def _make_device(fs: FileSystem, name: str, major: int, minor: int) -> None:
-    fs.make_device(fs.locate(f"/dev/{name}"), device=name, number=major << 8 | minor)
+    fs.make_device(fs.entry(f"/dev/{name}"), device=name, number=major << 8 | minor)
 
 
 def start_interpreter(instance: Instance, host: EmscriptenHost, *, trampoline_slot: int) -> None:

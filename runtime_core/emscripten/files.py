@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from runtime_core.emscripten import constants as c
 from runtime_core.emscripten.errno import Errno, ErrnoCode
+from runtime_core.emscripten.lookup import LastLink
 from runtime_core.emscripten.nodes import DeviceNode, Directory, Node, PipeNode
 
 if TYPE_CHECKING:
@@ -189,8 +190,13 @@ class DescriptorTable:
         fd = self._free_from(0)
         fs = self._fs
         creates = bool(flags & c.O_CREAT)
-        follow = not flags & c.O_NOFOLLOW and not (creates and flags & c.O_EXCL)
-        location = fs.locate(path, base=base, follow=follow)
+        if creates and flags & c.O_EXCL:
+            last_link = LastLink.ENTRY
+        else:
+            last_link = LastLink.KEEP if flags & c.O_NOFOLLOW else LastLink.FOLLOW
+        location = fs.locate(path, base=base, last_link=last_link)
+        if creates and location.must_be_directory:
+            raise Errno(ErrnoCode.EISDIR)
         if location.node is None and creates:
             node: Node = fs.make_file(location, mode & 0o777)
         else:

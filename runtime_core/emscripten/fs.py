@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from runtime_core.emscripten import constants as c
 from runtime_core.emscripten.errno import Errno, ErrnoCode
 from runtime_core.emscripten.limits import FileSystemLimits
-from runtime_core.emscripten.lookup import Location, locate, path_of
+from runtime_core.emscripten.lookup import LastLink, Location, locate, path_of
 from runtime_core.emscripten.nodes import (
     DeviceNode,
     Directory,
@@ -83,13 +83,13 @@ class FileSystem:
 
     # ---- look-up
 
-    def locate(self, path: str, *, base: Directory | None = None, follow: bool = True) -> Location:
+    def locate(self, path: str, *, base: Directory | None = None, last_link: LastLink = LastLink.FOLLOW) -> Location:
         """See :func:`lookup.locate`; ``base`` is the working directory where it is not given."""
         if len(path) * 4 >= c.PATH_MAX and len(path.encode("utf-8", "surrogateescape")) >= c.PATH_MAX:
             raise Errno(ErrnoCode.ENAMETOOLONG)
         if base is None:
             base = self.root if path[:1] == "/" else self.cwd
-        return locate(self.root, base, path, follow=follow)
+        return locate(self.root, base, path, last_link)
 
     def resolve(self, path: str, *, base: Directory | None = None, follow: bool = True) -> Node:
         """The node that exists at ``path``.
@@ -97,7 +97,11 @@ class FileSystem:
         Raises:
             Errno: ENOENT, ENOTDIR, ELOOP or ENAMETOOLONG.
         """
-        return self.locate(path, base=base, follow=follow).existing()
+        return self.locate(path, base=base, last_link=LastLink.FOLLOW if follow else LastLink.KEEP).existing()
+
+    def entry(self, path: str, *, base: Directory | None = None) -> Location:
+        """The location of an entry to be created, removed or renamed."""
+        return self.locate(path, base=base, last_link=LastLink.ENTRY)
 
     def _directory_at(self, path: str) -> Directory:
         node = self.resolve(path)
@@ -125,7 +129,7 @@ class FileSystem:
 
     def make_link(self, location: Location, target: str) -> SymbolicLink:
         """``symlink``."""
-        if not target:
+        if not target or (location.node is None and location.must_be_directory):
             raise Errno(ErrnoCode.ENOENT)
         directory, name = location.vacant()
         node = SymbolicLink(ino=self._new_ino(), time_ms=self.now_ms(), target=target)
@@ -369,7 +373,7 @@ class FileSystem:
 
     def mount(self, path: str, mount: Mount) -> None:
         """Attach a read-only file or tree at a path whose directory exists and where nothing is yet."""
-        directory, name = self.locate(path).vacant()
+        directory, name = self.entry(path).vacant()
         count = mount.node_count()
         if mount.name in self.mounts or self.node_count + count > self.limits.nodes:
             raise Errno(ErrnoCode.EEXIST if mount.name in self.mounts else ErrnoCode.ENOSPC)

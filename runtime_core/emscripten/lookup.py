@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 from runtime_core.emscripten import constants as c
 from runtime_core.emscripten.errno import Errno, ErrnoCode
@@ -61,10 +62,18 @@ class Location:
         return self.directory, self.name, node
 
 
-def locate(root: Directory, base: Directory, path: str, *, follow: bool) -> Location:
-    """Walk ``path`` from ``base`` (or from ``root`` where it is absolute).
+class LastLink(Enum):
+    """What becomes of a symbolic link at the end of a path; links before the end are always followed."""
 
-    ``follow`` says whether a symbolic link at the end is followed; links before the end always are.
+    FOLLOW = "follow"
+    KEEP = "keep"
+    """Followed only where a slash after it asks for a directory, as ``lstat`` has it."""
+    ENTRY = "entry"
+    """Never followed: the path names an entry to be created, removed or renamed."""
+
+
+def locate(root: Directory, base: Directory, path: str, last_link: LastLink) -> Location:
+    """Walk ``path`` from ``base`` (or from ``root`` where it is absolute).
 
     Raises:
         Errno: ENOENT, ENOTDIR, ELOOP or ENAMETOOLONG.
@@ -74,6 +83,7 @@ def locate(root: Directory, base: Directory, path: str, *, follow: bool) -> Loca
     current = root if path[0] == "/" else base
     pending = _components(path)
     must_be_directory = path[-1] == "/"
+    follow = last_link is LastLink.FOLLOW or (last_link is LastLink.KEEP and must_be_directory)
     links = 0
     while pending:
         name = pending.pop()
@@ -88,13 +98,14 @@ def locate(root: Directory, base: Directory, path: str, *, follow: bool) -> Loca
             if not is_last:
                 raise Errno(ErrnoCode.ENOENT)
             return Location(current, name, None, must_be_directory)
-        if isinstance(node, SymbolicLink) and (follow or must_be_directory or not is_last):
+        if isinstance(node, SymbolicLink) and (not is_last or follow):
             links += 1
             if links > c.SYMLINK_MAX:
                 raise Errno(ErrnoCode.ELOOP)
             if node.target[:1] == "/":
                 current = root
             pending.extend(_components(node.target))
+            must_be_directory = must_be_directory or (is_last and node.target[-1:] == "/")
             continue
         if is_last:
             return Location(current, name, node, must_be_directory)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from runtime_core.emscripten import constants as c
 from runtime_core.emscripten import layout
-from runtime_core.emscripten.arguments import U32, base_directory, locate_at, read_path
+from runtime_core.emscripten.arguments import U32, base_directory, entry_at, read_path
 from runtime_core.emscripten.errno import Errno, ErrnoCode
 from runtime_core.emscripten.nodes import Node, SymbolicLink
 
@@ -81,14 +81,14 @@ def getcwd(host: EmscriptenHost, buffer: int, size: int) -> int:
 
 def mkdirat(host: EmscriptenHost, dirfd: int, path_addr: int, mode: int) -> int:
     """``mkdirat``."""
-    host.fs.make_directory(locate_at(host, dirfd, path_addr, follow=False), mode & ~host.umask)
+    host.fs.make_directory(entry_at(host, dirfd, path_addr), mode & ~host.umask)
     return 0
 
 
 def mknodat(host: EmscriptenHost, dirfd: int, path_addr: int, mode: int, device: int) -> int:
     """``mknodat``: regular files only; a guest cannot make devices."""
     del device
-    location = locate_at(host, dirfd, path_addr, follow=False)
+    location = entry_at(host, dirfd, path_addr)
     kind = mode & c.S_IFMT
     if kind in (0, c.S_IFREG):
         host.fs.make_file(location, mode & 0o777 & ~host.umask)
@@ -101,7 +101,7 @@ def unlinkat(host: EmscriptenHost, dirfd: int, path_addr: int, flags: int) -> in
     """``unlinkat``, for directories with AT_REMOVEDIR."""
     if flags & ~c.AT_REMOVEDIR:
         raise Errno(ErrnoCode.EINVAL)
-    location = locate_at(host, dirfd, path_addr, follow=False)
+    location = entry_at(host, dirfd, path_addr)
     if flags:
         host.fs.remove_directory(location)
     else:
@@ -111,20 +111,20 @@ def unlinkat(host: EmscriptenHost, dirfd: int, path_addr: int, flags: int) -> in
 
 def rmdir(host: EmscriptenHost, path_addr: int) -> int:
     """``rmdir``."""
-    host.fs.remove_directory(host.fs.locate(read_path(host.memory, path_addr), follow=False))
+    host.fs.remove_directory(host.fs.entry(read_path(host.memory, path_addr)))
     return 0
 
 
 def renameat(host: EmscriptenHost, old_dirfd: int, old_addr: int, new_dirfd: int, new_addr: int) -> int:
     """``renameat``."""
-    old = locate_at(host, old_dirfd, old_addr, follow=False)
-    host.fs.rename(old, locate_at(host, new_dirfd, new_addr, follow=False))
+    old = entry_at(host, old_dirfd, old_addr)
+    host.fs.rename(old, entry_at(host, new_dirfd, new_addr))
     return 0
 
 
 def readlinkat(host: EmscriptenHost, dirfd: int, path_addr: int, buffer: int, size: int) -> int:
     """``readlinkat``: as much of the target as fits, without NUL."""
-    node = locate_at(host, dirfd, path_addr, follow=False).existing()
+    node = _node_at(host, dirfd, path_addr, c.AT_SYMLINK_NOFOLLOW)
     size &= U32
     if not isinstance(node, SymbolicLink) or size == 0:
         raise Errno(ErrnoCode.EINVAL)
@@ -136,7 +136,7 @@ def readlinkat(host: EmscriptenHost, dirfd: int, path_addr: int, buffer: int, si
 def symlinkat(host: EmscriptenHost, target_addr: int, dirfd: int, path_addr: int) -> int:
     """``symlinkat``."""
     target = read_path(host.memory, target_addr)
-    host.fs.make_link(locate_at(host, dirfd, path_addr, follow=False), target)
+    host.fs.make_link(entry_at(host, dirfd, path_addr), target)
     return 0
 
 

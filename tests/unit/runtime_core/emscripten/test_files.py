@@ -22,10 +22,10 @@ def host() -> EmscriptenHost:
     made = fake_host(FakeInstance(), HostServices(clock=clock), fs=FileSystem(clock=clock, limits=LIMITS))
     made.fs.make_directories("/d/sub")
     made.fs.write_file("/d/f", b"0123456789")
-    made.fs.make_link(made.fs.locate("/d/link", follow=False), "f")
+    made.fs.make_link(made.fs.entry("/d/link"), "f")
     made.fs.mount("/ro", Mount(name="ro", source=b"shared"))
-    made.fs.make_device(made.fs.locate("/zero"), device="zero", number=0x105)
-    made.fs.make_device(made.fs.locate("/odd"), device="unknown", number=0)
+    made.fs.make_device(made.fs.entry("/zero"), device="zero", number=0x105)
+    made.fs.make_device(made.fs.entry("/odd"), device="unknown", number=0)
     return made
 
 
@@ -70,7 +70,7 @@ def test_open_creates_truncates_and_takes_the_lowest_descriptor(host: Emscripten
 
 
 def test_creating_through_a_dangling_link(host: EmscriptenHost, files: DescriptorTable) -> None:
-    host.fs.make_link(host.fs.locate("/d/dangling", follow=False), "target")
+    host.fs.make_link(host.fs.entry("/d/dangling"), "target")
     files.get(files.open("/d/dangling", c.O_CREAT | c.O_WRONLY)).write(b"x")
     assert host.fs.read_file("/d/target") == b"x"
 
@@ -112,7 +112,7 @@ def test_access_modes(files: DescriptorTable) -> None:
 def test_unlinked_files_stay_readable_until_closed(host: EmscriptenHost, files: DescriptorTable) -> None:
     fd = files.open("/d/f", c.O_RDWR)
     before = host.fs.byte_count
-    host.fs.unlink(host.fs.locate("/d/f", follow=False))
+    host.fs.unlink(host.fs.entry("/d/f"))
     assert bytes(files.get(fd).read(3)) == b"012"
     assert host.fs.byte_count == before
     files.close(fd)
@@ -124,7 +124,7 @@ def test_unlinked_files_stay_readable_until_closed(host: EmscriptenHost, files: 
 def test_replaced_files_stay_readable_until_closed(host: EmscriptenHost, files: DescriptorTable) -> None:
     fd = files.open("/d/f", c.O_RDONLY)
     host.fs.write_file("/d/g", b"new")
-    host.fs.rename(host.fs.locate("/d/g", follow=False), host.fs.locate("/d/f", follow=False))
+    host.fs.rename(host.fs.entry("/d/g"), host.fs.entry("/d/f"))
     assert bytes(files.get(fd).read(3)) == b"012"
     assert host.fs.read_file("/d/f") == b"new"
 

@@ -17,7 +17,7 @@ def fs() -> FileSystem:
     made = FileSystem(clock=FixedClock(), limits=LIMITS)
     made.make_directories("/a/b")
     made.write_file("/a/f", b"hello")
-    made.make_link(made.locate("/a/link", follow=False), "b")
+    made.make_link(made.entry("/a/link"), "b")
     made.mount("/ro", Mount(name="ro", source={"x": b"shared", "d": {"y": memoryview(b"deep")}}))
     return made
 
@@ -62,8 +62,8 @@ def test_lookup_fails(fs: FileSystem, path: str, code: ErrnoCode, reason: str) -
 
 
 def test_link_cycles_end(fs: FileSystem) -> None:
-    fs.make_link(fs.locate("/l1", follow=False), "/l2")
-    fs.make_link(fs.locate("/l2", follow=False), "/l1")
+    fs.make_link(fs.entry("/l1"), "/l2")
+    fs.make_link(fs.entry("/l2"), "/l1")
     assert failing(fs, "/l1") is ErrnoCode.ELOOP
     assert fs.resolve("/l1", follow=False).mode & c.S_IFMT == c.S_IFLNK
 
@@ -72,7 +72,7 @@ def test_chains_of_forty_links_are_followed(fs: FileSystem) -> None:
     big = FileSystem(clock=FixedClock())
     big.write_file("/t0", b"")
     for index in range(41):
-        big.make_link(big.locate(f"/t{index + 1}", follow=False), f"t{index}")
+        big.make_link(big.entry(f"/t{index + 1}"), f"t{index}")
     assert big.resolve("/t40") is big.resolve("/t0")
     assert failing(big, "/t41") is ErrnoCode.ELOOP
 
@@ -90,7 +90,7 @@ def code_of(action: object, *args: object, **kwargs: object) -> ErrnoCode:
 
 
 def test_unlink_and_rmdir_rules(fs: FileSystem) -> None:
-    at = lambda path: fs.locate(path, follow=False)  # noqa: E731
+    at = lambda path: fs.entry(path)  # noqa: E731
     assert code_of(fs.unlink, at("/a")) is ErrnoCode.EISDIR
     assert code_of(fs.remove_directory, at("/a/f")) is ErrnoCode.ENOTDIR
     assert code_of(fs.remove_directory, at("/a")) is ErrnoCode.ENOTEMPTY
@@ -106,7 +106,7 @@ def test_unlink_and_rmdir_rules(fs: FileSystem) -> None:
 
 
 def test_rename_moves_replaces_and_refuses(fs: FileSystem) -> None:
-    at = lambda path: fs.locate(path, follow=False)  # noqa: E731
+    at = lambda path: fs.entry(path)  # noqa: E731
     fs.write_file("/g", b"other")
     fs.rename(at("/g"), at("/a/f"))
     assert fs.read_file("/a/f") == b"other"
@@ -127,7 +127,7 @@ def test_rename_moves_replaces_and_refuses(fs: FileSystem) -> None:
 
 def test_working_directory_follows_a_rename(fs: FileSystem) -> None:
     fs.change_directory(fs.resolve("/a/b"))
-    fs.rename(fs.locate("/a", follow=False), fs.locate("/z", follow=False))
+    fs.rename(fs.entry("/a"), fs.entry("/z"))
     assert fs.cwd_path() == "/z/b"
 
 
@@ -161,8 +161,8 @@ def test_total_bound_counts_files_links_and_gaps(fs: FileSystem) -> None:
     fs.write_file("/1", bytes(2000))
     fs.write_file("/2", bytes(2000))
     assert code_of(fs.write_file, "/3", bytes(100)) is ErrnoCode.ENOSPC
-    assert code_of(fs.make_link, fs.locate("/l", follow=False), "t" * 100) is ErrnoCode.ENOSPC
-    fs.unlink(fs.locate("/1", follow=False))
+    assert code_of(fs.make_link, fs.entry("/l"), "t" * 100) is ErrnoCode.ENOSPC
+    fs.unlink(fs.entry("/1"))
     fs.write_file("/3", bytes(100))
     assert code_of(fs.truncate, fs.resolve("/3"), 1 << 60) is ErrnoCode.EFBIG
     assert code_of(fs.truncate, fs.resolve("/3"), -1) is ErrnoCode.EINVAL
@@ -170,12 +170,12 @@ def test_total_bound_counts_files_links_and_gaps(fs: FileSystem) -> None:
 
 def test_node_bound(fs: FileSystem) -> None:
     assert code_of(lambda: [fs.write_file(f"/n{index}", b"") for index in range(100)]) is ErrnoCode.ENOSPC
-    fs.unlink(fs.locate("/n0", follow=False))
+    fs.unlink(fs.entry("/n0"))
     fs.write_file("/again", b"")
 
 
 def test_read_only_mounts(fs: FileSystem) -> None:
-    at = lambda path: fs.locate(path, follow=False)  # noqa: E731
+    at = lambda path: fs.entry(path)  # noqa: E731
     assert fs.read_file("/ro/x") == b"shared"
     assert fs.read_file("/ro/d/y") == b"deep"
     node = fs.resolve("/ro/x")

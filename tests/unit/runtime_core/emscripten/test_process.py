@@ -85,7 +85,7 @@ def test_a_closed_sink_is_an_error_of_the_guest() -> None:
         raise BrokenPipeError(data)
 
     host = fake_host(services=HostServices(clock=FixedClock(), streams=StandardStreams(write_stdout=closed)))
-    host.fs.make_device(host.fs.locate("/out"), device="stdout", number=0)
+    host.fs.make_device(host.fs.entry("/out"), device="stdout", number=0)
     fd = host.files.open("/out", 1)
     host.memory.write(0x100, (0x200).to_bytes(4, "little") + (5).to_bytes(4, "little"))
     assert call("fd_write", host, fd, 0x100, 1, 0, module="wasi_snapshot_preview1") == E.EIO

@@ -26,7 +26,7 @@ def host() -> EmscriptenHost:
     prepare_filesystem(made, python_version=(3, 14), stdlib=STDLIB)
     made.fs.write_file("/tmp/data", bytes(range(256)))
     made.fs.write_file("/tmp/b\udcff", b"name that is not UTF-8")
-    made.fs.make_link(made.fs.locate("/tmp/link", follow=False), "data")
+    made.fs.make_link(made.fs.entry("/tmp/link"), "data")
     return made
 
 
@@ -62,7 +62,7 @@ def test_isolates_share_content_until_they_write(host: EmscriptenHost) -> None:
     template = HostTemplate.parse(capture_state(host), MOUNTS)
     first, second = (template.instantiate(HostServices()) for _ in range(2))
     first.fs.write_at(first.fs.resolve("/tmp/data"), 0, b"changed")
-    first.fs.unlink(first.fs.locate("/tmp/link", follow=False))
+    first.fs.unlink(first.fs.entry("/tmp/link"))
     first.environment["HOME"] = "/elsewhere"
     assert second.fs.read_file("/tmp/data") == bytes(range(256))
     assert second.fs.resolve("/tmp/link") is second.fs.resolve("/tmp/data")
@@ -83,7 +83,7 @@ def test_descriptors_come_back(host: EmscriptenHost) -> None:
 
 def test_unlinked_open_files_and_pipes_come_back(host: EmscriptenHost) -> None:
     fd = host.files.open("/tmp/data", c.O_RDWR)
-    host.fs.unlink(host.fs.locate("/tmp/data", follow=False))
+    host.fs.unlink(host.fs.entry("/tmp/data"))
     reading, writing = host.files.open_pipe()
     host.files.get(writing).write(b"in flight")
     back = restored(host)
@@ -104,7 +104,7 @@ def test_very_deep_trees_are_captured(host: EmscriptenHost) -> None:
     current = host.fs.resolve("/tmp")
     for _ in range(5000):
         host.fs.change_directory(current)
-        current = host.fs.make_directory(host.fs.locate("d", follow=False), 0o777)
+        current = host.fs.make_directory(host.fs.entry("d"), 0o777)
     host.fs.change_directory(host.fs.root)
     back = restored(host)
     assert back.fs.node_count == host.fs.node_count
