@@ -4,7 +4,7 @@
 
     tuf/timestamp.json                        the only mutable object; replacing it commits
     tuf/metadata/<version>.<role>.json        committed metadata, by TUF file name
-    tuf/staged/<generation>/<sha256>.json     metadata on its way, by content
+    tuf/staged/<generation>-<sha256>.json     metadata on its way, by content
 
 A *generation* is the version of a timestamp. To commit generation ``g + 1`` a publisher
 
@@ -33,7 +33,7 @@ from schemas.errors import StorageError
 from schemas.tuf_names import TIMESTAMP, TIMESTAMP_FILE, file_name, max_size
 
 DEFAULT_PREFIX: Final = "tuf/"
-_STAGED: Final = re.compile(r"([1-9][0-9]{0,15})/([0-9a-f]{64})\.json", re.ASCII)
+_STAGED: Final = re.compile(r"([1-9][0-9]{0,15})-([0-9a-f]{64})\.json", re.ASCII)
 
 
 class MetadataStore:
@@ -119,4 +119,4 @@ class MetadataStore:
             )
 
     def _staged_key(self, generation: int, digest: Digest) -> str:
-        return f"{self._staged}{generation}/{digest.hex}.json"
+        return f"{self._staged}{generation}-{digest.hex}.json"

@@ -120,6 +120,33 @@ def test_a_failure_while_timestamp_and_snapshot_are_renewed(fault: Fault) -> Non
         check_tidy(publisher, f"{fault.name} at {at}")
 
 
+@pytest.mark.parametrize("fault", [Fault.BEFORE, Fault.AFTER])
+def test_a_first_publish_that_dies_leaves_the_repository_free(fault: Fault) -> None:
+    """Until it is committed, somebody with other keys can still be the first."""
+    for at in range(30):
+        first, second = Publisher(), Publisher()
+        second.bucket, second.online_keys, second.clock = first.bucket, first.online_keys, first.clock
+        second.repository = second.repository_on(second.bucket)
+        bucket = FaultyBucket(first.bucket, at=at, fault=fault)
+        died = False
+        try:
+            first.repository_on(bucket).publish(first.initial(), timestamp_version=0)
+        except ProcessDied:
+            died = True
+        if not died:
+            assert at >= 10, "every operation was tried"
+            return
+        assert isinstance(first.bucket, MemoryBucket)
+        winner = first if "tuf/timestamp.json" in first.bucket.objects else second
+        if winner is second:
+            second.repository.publish(second.initial(), timestamp_version=0)
+        winner.add_channel("stable")
+        winner.move("stable", winner.releases.add("stable-1"))
+        assert winner.resolve("stable").release_id == "stable-1"
+        check_tidy(winner, f"{fault.name} at {at}")
+    raise AssertionError("a first publish takes more operations than were tried")
+
+
 def check_tidy(publisher: Publisher, where: str) -> None:
     """Nothing is left staged, and every earlier version of the channel is there."""
     assert isinstance(publisher.bucket, MemoryBucket)
