@@ -56,6 +56,11 @@ def _array(this: JsValue) -> JsArray:
 
 
 def require_function(value: JsValue) -> JsFunction:
+    """The value as a function.
+
+    Raises:
+        JsThrow: TypeError for any other value.
+    """
     if not isinstance(value, JsFunction):
         throw_type_error(f"{to_string(value) if not isinstance(value, JsObject) else 'object'} is not a function")
     return value
@@ -284,6 +289,7 @@ class JsArray(JsObject):
         self.items = list(items)
 
     def get_own(self, key: PropertyKey) -> JsValue:
+        """The own property, or ABSENT."""
         if key == "length":
             return len(self.items)
         if isinstance(key, str) and is_array_index(key):
@@ -306,6 +312,7 @@ class JsArray(JsObject):
         self.items[index] = value
 
     def set(self, key: PropertyKey, value: JsValue) -> None:
+        """``this[key] = value``."""
         if key == "length":
             self._set_length(value)
         elif isinstance(key, str) and is_array_index(key):
@@ -322,6 +329,7 @@ class JsArray(JsObject):
         self.items.extend([ABSENT] * (length - len(self.items)))
 
     def delete(self, key: PropertyKey) -> None:
+        """``delete this[key]``."""
         if isinstance(key, str) and is_array_index(key):
             if int(key) < len(self.items):
                 self.items[int(key)] = ABSENT
@@ -329,12 +337,15 @@ class JsArray(JsObject):
         super().delete(key)
 
     def own_keys(self) -> list[str]:
+        """The names of own enumerable properties."""
         return [str(i) for i, item in enumerate(self.items) if item is not ABSENT] + super().own_keys()
 
     def own_names(self) -> list[str]:
+        """All own names."""
         return [*self.own_keys(), "length"]
 
     def iterate(self) -> Iterator[JsValue]:
+        """A host iterator over the elements."""
         index = 0
         while index < len(self.items):
             item = self.items[index]
@@ -342,6 +353,7 @@ class JsArray(JsObject):
             index += 1
 
     def to_string(self) -> str:
+        """``String(this)``."""
         return join(self, ",")
 
     def __repr__(self) -> str:

@@ -200,7 +200,19 @@ class _BufferReader:
 
 def buffer_result(js: JsHost, *fields: JsValue) -> JsValue:
     """The description of a Python buffer that ``getBuffer`` of a proxy reads."""
-    names = "start_ptr smallest_ptr largest_ptr readonly format itemsize shape strides view c_contiguous f_contiguous".split()
+    names = [
+        "start_ptr",
+        "smallest_ptr",
+        "largest_ptr",
+        "readonly",
+        "format",
+        "itemsize",
+        "shape",
+        "strides",
+        "view",
+        "c_contiguous",
+        "f_contiguous",
+    ]
     result = JsObject(dict(zip(names, fields, strict=False)))
     address = fields[4]
     result.set("format", read_utf8(js.memory, address) if isinstance(address, int) else "")

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from runtime_core.js.errors import throw, throw_type_error
+from runtime_core.js.control import JsThrow
+from runtime_core.js.errors import JsError, throw, throw_type_error
 from runtime_core.js.iteration import JsIterator, iterate
 from runtime_core.js.operators import to_integer, to_number
 from runtime_core.js.values import (
@@ -89,13 +90,17 @@ class TypedArray(JsObject):
 
     @property
     def class_name(self) -> str:  # type: ignore[override]  # one class stands for all kinds
+        """The name of the constructor."""
         return self.kind
 
     @property
     def type_tag(self) -> str:  # type: ignore[override]
+        """What ``Object.prototype.toString`` shows."""
         return self.kind
 
     def bytes_view(self) -> memoryview:
+        """The name of the constructor."""
+        """What ``Object.prototype.toString`` shows."""
         """The bytes of the range, in place."""
         return memoryview(self.buffer.data)[self.offset : self.offset + self.length * self.element.size]
 
@@ -124,29 +129,35 @@ class TypedArray(JsObject):
         return _wrap(to_integer(number), 8 * element.size, signed=element.code.islower())
 
     def get_own(self, key: PropertyKey) -> JsValue:
+        """The own property, or ABSENT."""
         if isinstance(key, str) and is_array_index(key) and self.kind != "DataView":
             return buffer_element(self, int(key))
         return super().get_own(key)
 
     def set(self, key: PropertyKey, value: JsValue) -> None:
+        """``this[key] = value``."""
         if isinstance(key, str) and is_array_index(key) and self.kind != "DataView":
             self.store(int(key), value)
         else:
             super().set(key, value)
 
     def own_keys(self) -> list[str]:
+        """The names of own enumerable properties."""
         indices = [] if self.kind == "DataView" else [str(i) for i in range(self.length)]
         return indices + super().own_keys()
 
     def iterate(self) -> Iterator[JsValue] | None:
+        """A host iterator over the elements."""
         return None if self.kind == "DataView" else iter(self.values())
 
     def lookup(self, key: PropertyKey) -> JsValue:
+        """The property, own or inherited, or ABSENT."""
         if self.kind == "DataView" and key in ("length", "slice", "subarray", "fill", SYMBOL_ITERATOR):
             return self.get_own(key)
         return super().lookup(key)
 
     def to_string(self) -> str:
+        """``String(this)``."""
         from runtime_core.js.arrays import JsArray, join
 
         return "[object DataView]" if self.kind == "DataView" else join(JsArray(self.values()), ",")
@@ -213,7 +224,7 @@ def bytes_view(value: JsValue) -> memoryview:
         return memoryview(value.data)
     if isinstance(value, TypedArray):
         return value.bytes_view()
-    throw_type_error("value is not an ArrayBuffer or a view of one")
+    raise JsThrow(JsError("TypeError", "value is not an ArrayBuffer or a view of one"))
 
 
 def is_buffer(value: JsValue) -> bool:

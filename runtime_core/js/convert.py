@@ -6,7 +6,7 @@ tuples both arrive as lists. Everything else raises UnserializableError naming i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from runtime_core.js.arrays import JsArray
@@ -17,7 +17,8 @@ from runtime_core.js.guest import checked
 from runtime_core.js.js2python import new_integer, new_string
 from runtime_core.js.maps import JsMap, JsSet
 from runtime_core.js.operators import constructor_name, get_property, typeof
-from runtime_core.js.pyproxy import ProxyFlag, PyProxy, adopt_proxy
+from runtime_core.js.proxy_flags import ProxyFlag
+from runtime_core.js.pyproxy import PyProxy, adopt_proxy
 from runtime_core.js.values import (
     UNDEFINED,
     BigInt,
@@ -106,11 +107,9 @@ class GuestBuilder:
             self._js.memory.write(self._guest.PyBytes_AsString(pointer), data)
         return pointer
 
-    def _sequence(self, items: Iterable[object], depth: int, new: object, store: object) -> int:
-        assert callable(new)
-        assert callable(store)
+    def _sequence(self, items: Iterable[object], depth: int, new: Callable[..., int], store: Callable[..., int]) -> int:
         values = list(items)
-        result: int = checked(new(len(values)))
+        result = checked(new(len(values)))
         try:
             for index, item in enumerate(values):
                 if store(result, index, self.build(item, depth + 1)) == -1:

@@ -25,6 +25,7 @@ class JsError(JsObject):
             self.set("name", name)
 
     def constructor_name(self) -> str:
+        """The name of the constructor that this object reports."""
         return self.error_name if self.error_name in ERROR_NAMES else "Error"
 
     @property
@@ -34,12 +35,15 @@ class JsError(JsObject):
         return message if isinstance(message, str) else ""
 
     def own_keys(self) -> list[str]:
+        """The names of own enumerable properties."""
         return [key for key in super().own_keys() if key not in ("message", "stack")]
 
     def own_names(self) -> list[str]:
+        """All own names."""
         return super().own_keys()
 
     def to_string(self) -> str:
+        """``String(this)``."""
         name = self.get("name")
         shown = name if isinstance(name, str) else self.error_name
         return f"{shown}: {self.message}" if self.message else shown
@@ -66,6 +70,7 @@ class JsPythonError(JsError):
         self.address = address
 
     def constructor_name(self) -> str:
+        """The name of the constructor that this object reports."""
         return "PythonError"
 
 

@@ -14,8 +14,21 @@ _CO_VARARGS = 0x04
 
 def _arity(implementation: Callable[..., JsValue]) -> tuple[int, bool]:
     """How many positional arguments a host function takes, and whether it takes more."""
-    code = implementation.__code__  # type: ignore[attr-defined]  # only plain functions are registered
+    code = implementation.__code__
     return code.co_argcount, bool(code.co_flags & _CO_VARARGS)
+
+
+def _apply(function: JsFunction, this: JsValue, args: JsValue) -> JsValue:
+    from runtime_core.js.iteration import iterate
+
+    return function.call(this, () if args is None or args is UNDEFINED else tuple(iterate(args)))
+
+
+def _bind(function: JsFunction, this: JsValue, *bound: JsValue) -> JsValue:
+    def call(*args: JsValue) -> JsValue:
+        return function.call(this, (*bound, *args))
+
+    return NativeFunction(call, f"bound {function.function_name()}")
 
 
 class JsFunction(JsObject):
@@ -39,6 +52,7 @@ class JsFunction(JsObject):
         return ""
 
     def to_string(self) -> str:
+        """``String(this)``."""
         return f"function {self.function_name()}() {{ [native code] }}"
 
     GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
@@ -46,23 +60,10 @@ class JsFunction(JsObject):
         "length": lambda self: 0,
     }
     METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
-        "apply": lambda this, this_arg, args: _apply(this, this_arg, args),
-        "bind": lambda this, this_arg, *bound: _bind(this, this_arg, bound),
+        "apply": _apply,
+        "bind": _bind,
         "call": lambda this, this_arg, *args: this.call(this_arg, args),
     }
-
-
-def _apply(function: JsFunction, this: JsValue, args: JsValue) -> JsValue:
-    from runtime_core.js.iteration import iterate
-
-    return function.call(this, () if args is None or args is UNDEFINED else tuple(iterate(args)))
-
-
-def _bind(function: JsFunction, this: JsValue, bound: tuple[JsValue, ...]) -> JsValue:
-    def call(*args: JsValue) -> JsValue:
-        return function.call(this, (*bound, *args))
-
-    return NativeFunction(call, f"bound {function.function_name()}")
 
 
 class NativeFunction(JsFunction):
@@ -84,6 +85,7 @@ class NativeFunction(JsFunction):
         self._count = count - (function is not implementation) - takes_this
 
     def call(self, this: JsValue, args: Sequence[JsValue]) -> JsValue:
+        """``this_function.apply(this, args)``."""
         missing = self._count - len(args)
         if missing > 0:
             args = [*args, *(UNDEFINED,) * missing]
@@ -92,6 +94,7 @@ class NativeFunction(JsFunction):
         return self._implementation(this, *args) if self._takes_this else self._implementation(*args)
 
     def function_name(self) -> str:
+        """The ``name`` property."""
         return self._name
 
 
@@ -114,22 +117,27 @@ class BuiltinFunction(NativeFunction):
         self._statics = {key: BuiltinFunction(value, key) for key, value in (statics or {}).items()}
 
     def construct(self, args: Sequence[JsValue]) -> JsValue:
+        """``new this_function(...args)``."""
         if self._constructor is None:
             return super().construct(args)
         return self._constructor.call(UNDEFINED, args)
 
     def get_own(self, key: PropertyKey) -> JsValue:
+        """The own property, or ABSENT."""
         if isinstance(key, str) and key in self._statics:
             return self._statics[key]
         return super().get_own(key)
 
     def own_names(self) -> list[str]:
+        """All own names."""
         return ["length", "name", *self._statics]
 
     def set(self, key: PropertyKey, value: JsValue) -> None:
+        """``this[key] = value``."""
         throw_type_error(f"Cannot assign to property {key!s} of {self._name}: built-in functions are read-only")
 
     def delete(self, key: PropertyKey) -> None:
+        """``delete this[key]``."""
         if self.get_own(key) is not None:
             throw_type_error(f"Cannot delete property {key!s} of {self._name}: built-in functions are read-only")
 

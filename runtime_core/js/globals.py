@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from runtime_core.emscripten.errno import Errno
 from runtime_core.js import json_text
-from runtime_core.js.errors import throw_error
+from runtime_core.js.control import JsThrow
+from runtime_core.js.errors import JsError, throw_error
 from runtime_core.js.functions import JsFunction, NativeFunction
 from runtime_core.js.intrinsics import CONSTRUCTORS, constructor
 from runtime_core.js.operators import to_number, to_string, typeof
@@ -42,23 +43,26 @@ class LazyObject(JsObject):
         self._makers = makers
 
     def get_own(self, key: PropertyKey) -> JsValue:
+        """The own property, or ABSENT."""
         value = super().get_own(key)
-        if value is ABSENT and key in self._makers:
-            assert isinstance(key, str)
-            value = self._makers[key](self._host)
+        maker = self._makers.get(key) if value is ABSENT and isinstance(key, str) else None
+        if maker is not None:
+            value = maker(self._host)
             super().set(key, value)
         return ABSENT if value is _DELETED else value
 
     def delete(self, key: PropertyKey) -> None:
+        """``delete this[key]``."""
         if key in self._makers:
             super().set(key, _DELETED)
         else:
             super().delete(key)
 
     def own_keys(self) -> list[str]:
-        assert self.own is not None
-        made = [key for key, value in self.own.items() if isinstance(key, str) and value is not _DELETED]
-        return list(dict.fromkeys([*(key for key in self._makers if key not in self.own), *made]))
+        """The names of own enumerable properties."""
+        own = self.own or {}
+        made = [key for key, value in own.items() if isinstance(key, str) and value is not _DELETED]
+        return list(dict.fromkeys([*(key for key in self._makers if key not in own), *made]))
 
 
 class _Deleted:
@@ -131,17 +135,17 @@ def _queue_microtask(host: JsHost) -> JsValue:
 
 
 def _callback(value: JsValue) -> JsFunction:
-    """A callback as setTimeout keeps it: a proxy is kept alive by its own copy, as the argument is only lent."""
-    if not isinstance(value, JsFunction):
-        throw_error("Callback must be a function")
-    return value
+    """A callback. A Python function given without create_proxy is only lent: it is gone when it is to be called."""
+    if isinstance(value, JsFunction):
+        return value
+    raise JsThrow(JsError("TypeError", "The callback argument must be a function"))
 
 
 def _eval(host: JsHost) -> JsValue:
     def evaluate(source: JsValue) -> JsValue:
-        if not isinstance(source, str):
-            return source
-        throw_error(_NO_ENGINE)
+        if isinstance(source, str):
+            throw_error(_NO_ENGINE)
+        return source
 
     return NativeFunction(evaluate, "eval")
 

@@ -18,7 +18,8 @@ from runtime_core.js.host_modules import check_module_name, make_module
 from runtime_core.js.maps import JsMap
 from runtime_core.js.operators import to_string, type_tag, typeof
 from runtime_core.js.promises import EventLoop, JsPromise, resolved_promise
-from runtime_core.js.pyproxy import ProxyFlag, PyProxy, PyProxyFunction
+from runtime_core.js.proxy_flags import ProxyFlag
+from runtime_core.js.pyproxy import PyProxy, PyProxyFunction
 from runtime_core.js.sweep import sweep
 from runtime_core.js.values import ABSENT, UNDEFINED, JsObject, JsValue
 from schemas.errors import EntrypointError, HostError, PythonError, UnserializableError, WorkerError
@@ -32,10 +33,18 @@ _PYODIDE_VERSION: Final = "314.0.5"
 
 
 class JsHost:
-    """One per instance. Making one is cheap and enters no guest; :meth:`bootstrap` or a restored state bring it to life.
+    """One per instance. Making one is cheap and enters no guest; :meth:`bootstrap` or :meth:`restore_state` bring it
+    to life.
 
     Guest exceptions leave the public methods as PythonError; other JavaScript errors as WorkerError.
     """
+
+    globals: LazyObject
+    api: LazyObject
+    public_api: LazyObject
+    loop: EventLoop
+    reference_map: JsMap
+    pyodide_version: str
 
     def __init__(
         self,
@@ -81,11 +90,10 @@ class JsHost:
         check_module_name(name)
         self.modules.setdefault(name, JsObject()).own = make_module(self, members).own
         if self.import_hook is not None:
-            self._guarded(self._register_module, name)
+            self._guarded(self._register_module, self.import_hook, name)
 
-    def _register_module(self, name: str) -> None:
-        assert self.import_hook is not None
-        register = self.import_hook.get_attribute("register_js_module")
+    def _register_module(self, hook: PyProxy, name: str) -> None:
+        register = hook.get_attribute("register_js_module")
         self.require_callable(register).call_python((name, self.modules[name]))
 
     def bootstrap(self) -> None:

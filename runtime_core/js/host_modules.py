@@ -39,6 +39,7 @@ class HostFunction(JsFunction):
         self._name = name
 
     def call(self, this: JsValue, args: Sequence[JsValue]) -> JsValue:
+        """``this_function.apply(this, args)``."""
         host = self._host
         try:
             reader = HostReader(host, keep_proxies=True)
@@ -54,6 +55,7 @@ class HostFunction(JsFunction):
             raise JsThrow(JsError(type(error).__name__, join_surrogates(str(error)))) from error
 
     def function_name(self) -> str:
+        """The ``name`` property."""
         return self._name
 
 

@@ -43,11 +43,9 @@ def _opaque(name: str) -> BuiltinFunction:
     return BuiltinFunction(call, name)
 
 
-def object_from_entries() -> JsFunction:
+def object_from_entries() -> JsValue:
     """``Object.fromEntries``."""
-    function = _constructor("Object").get("fromEntries")
-    assert isinstance(function, JsFunction)
-    return function
+    return _constructor("Object").get("fromEntries")
 
 
 # ---- Object
@@ -196,7 +194,7 @@ def make_array_buffer() -> BuiltinFunction:
     return BuiltinFunction(
         _needs_new("ArrayBuffer"),
         "ArrayBuffer",
-        constructor=lambda length: new_array_buffer(length),
+        constructor=new_array_buffer,
         statics={"isView": lambda value: is_buffer(value) and get_property(value, "byteOffset") is not UNDEFINED},
     )
 

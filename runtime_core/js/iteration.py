@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import ClassVar, TypeVar
 
-from runtime_core.js.errors import throw_type_error
+from runtime_core.js.control import JsThrow
+from runtime_core.js.errors import JsError, throw_type_error
 from runtime_core.js.functions import JsFunction
 from runtime_core.js.operators import has_method, to_boolean, to_string
 from runtime_core.js.values import SYMBOL_ITERATOR, UNDEFINED, JsObject, JsValue, PropertyKey
@@ -26,6 +27,7 @@ class JsIterator(JsObject):
         self._source = iter(source)
 
     def iterate(self) -> Iterator[JsValue]:
+        """A host iterator over the elements."""
         return self._source
 
     def next(self) -> JsObject:
@@ -60,7 +62,8 @@ def iterate(value: JsValue) -> Iterator[JsValue]:
         method = value.get(SYMBOL_ITERATOR)
         if isinstance(method, JsFunction):
             return _drain(method.call(value, ()))
-    throw_type_error(f"{to_string(value) if not isinstance(value, JsObject) else 'object'} is not iterable")
+    shown = "object" if isinstance(value, JsObject) else to_string(value)
+    raise JsThrow(JsError("TypeError", f"{shown} is not iterable"))
 
 
 def _drain(iterator: JsValue) -> Iterator[JsValue]:

@@ -141,7 +141,7 @@ class DeepConverter:
             return checked(js.guest.JsBuffer_CopyIntoMemoryView(value, len(bytes_view(value)), address, size))
         if self._default is None:
             return checked(js.guest.JsProxy_create(value))
-        return self._convert_default(value)
+        return self._convert_default(self._default, value)
 
     def _remember(self, value: JsValue, pointer: int) -> None:
         self._made[id(value)] = pointer
@@ -202,7 +202,7 @@ class DeepConverter:
             raise
         return result
 
-    def _convert_default(self, value: JsValue) -> int:
+    def _convert_default(self, default: JsFunction, value: JsValue) -> int:
         def again(item: JsValue) -> JsValue:
             pointer = self.convert(item)
             return adopt_proxy(self._js, pointer, flags=int(self._js.guest.pyproxy_getflags(pointer, 0)))
@@ -213,8 +213,7 @@ class DeepConverter:
             self._remember(source, result.pointer)
             return UNDEFINED
 
-        assert self._default is not None
-        result = self._default.call(UNDEFINED, (value, NativeFunction(again), NativeFunction(remember)))
+        result = default.call(UNDEFINED, (value, NativeFunction(again), NativeFunction(remember)))
         pointer = convert(self._js, result)
         if isinstance(result, PyProxy):
             result.destroy(destroy_roundtrip=False)

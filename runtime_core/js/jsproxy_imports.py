@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from runtime_core.js.arrays import JsArray, check_length
 from runtime_core.js.buffers import is_buffer
+from runtime_core.js.control import JsThrow
+from runtime_core.js.errors import throw_type_error
 from runtime_core.js.functions import JsFunction, NativeFunction
 from runtime_core.js.iteration import JsIterator, iterate
 from runtime_core.js.jsv_imports import array_check, require_array, require_function
@@ -23,8 +25,6 @@ from runtime_core.js.pyproxy import PyProxy
 from runtime_core.js.registry import ImportTable
 from runtime_core.js.strings import PYTHON_RESERVED, attribute_name, read_utf8
 from runtime_core.js.typeflags import compute_type_flags
-from runtime_core.js.control import JsThrow
-from runtime_core.js.errors import throw_type_error
 from runtime_core.js.values import (
     ABSENT,
     ERROR,

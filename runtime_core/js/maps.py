@@ -92,6 +92,7 @@ class JsMap(JsObject):
         return self.entries.pop(same_value_zero_key(key), None) is not None
 
     def iterate(self) -> Iterator[JsValue]:
+        """A host iterator over the elements."""
         return (JsArray(entry) for entry in live_values(self.entries))
 
     METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
@@ -117,16 +118,20 @@ class LiteralMap(JsMap):
     class_name: ClassVar[str] = "LiteralMap"
 
     def get_own(self, key: PropertyKey) -> JsValue:
+        """The own property, or ABSENT."""
         own = super().get_own(key)
         return self.find(key) if own is ABSENT else own
 
     def set(self, key: PropertyKey, value: JsValue) -> None:
+        """``this[key] = value``."""
         self.put(key, value)
 
     def delete(self, key: PropertyKey) -> None:
+        """``delete this[key]``."""
         self.remove(key)
 
     def own_keys(self) -> list[str]:
+        """The names of own enumerable properties."""
         return [key for key, _ in self.entries.values() if isinstance(key, str)]
 
 
@@ -153,6 +158,7 @@ class JsSet(JsObject):
         return same_value_zero_key(value) in self.entries
 
     def iterate(self) -> Iterator[JsValue]:
+        """A host iterator over the elements."""
         return live_values(self.entries)
 
     METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {

@@ -147,7 +147,7 @@ def _float_to_string(value: float) -> str:
         return "Infinity" if value > 0 else "-Infinity"
     if value == 0:
         return "0"
-    sign, digits_tuple, exponent = Decimal(repr(abs(value))).as_tuple()
+    _, digits_tuple, exponent = Decimal(repr(abs(value))).as_tuple()
     digits = "".join(map(str, digits_tuple)).rstrip("0")
     point = len(digits_tuple) + int(exponent)
     prefix = "-" if value < 0 else ""

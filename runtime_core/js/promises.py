@@ -412,10 +412,13 @@ class PromiseConstructor(JsFunction):
         self._construct = construct
 
     def call(self, this: JsValue, args: object) -> JsValue:
+        """``this_function.apply(this, args)``."""
         raise JsThrow(JsError("TypeError", "Promise constructor cannot be invoked without 'new'"))
 
     def construct(self, args: object) -> JsValue:
+        """``new this_function(...args)``."""
         return self._construct(args[0] if isinstance(args, tuple | list) and args else UNDEFINED)
 
     def function_name(self) -> str:
+        """The ``name`` property."""
         return "Promise"

@@ -1,7 +1,7 @@
 """PyProxy: a Python object of the guest as a JavaScript value, and as what the host holds.
 
-A proxy owns one reference to its object (``shared.pointer``) until it is destroyed. Aliases (bind, captureThis, asJsJson)
-share ``shared``; copies own a reference of their own and share the cache of attribute proxies.
+A proxy owns one reference to its object (``shared.pointer``) until it is destroyed. Aliases (bind, captureThis) share
+``shared``; copies own a reference of their own and share the cache of attribute proxies.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import IntFlag
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from runtime_core.js.arrays import JsArray
@@ -18,6 +17,7 @@ from runtime_core.js.functions import JsFunction
 from runtime_core.js.iteration import JsIterator
 from runtime_core.js.maps import JsMap
 from runtime_core.js.promises import JsPromise
+from runtime_core.js.proxy_flags import CALLABLE, METHOD_FLAGS, PLAIN, ProxyFlag, ProxyProperties
 from runtime_core.js.values import (
     ABSENT,
     ERROR,
@@ -34,30 +34,6 @@ if TYPE_CHECKING:
     from runtime_core.js.host import JsHost
 
 
-class ProxyFlag(IntFlag):
-    """What a Python object supports; the bits that ``pyproxy_getflags`` of Pyodide's pyproxy.c returns."""
-
-    HAS_LENGTH = 1 << 0
-    HAS_GET = 1 << 1
-    HAS_SET = 1 << 2
-    HAS_CONTAINS = 1 << 3
-    IS_ITERABLE = 1 << 4
-    IS_ITERATOR = 1 << 5
-    IS_AWAITABLE = 1 << 6
-    IS_BUFFER = 1 << 7
-    IS_CALLABLE = 1 << 8
-    IS_ASYNC_ITERABLE = 1 << 9
-    IS_ASYNC_ITERATOR = 1 << 10
-    IS_GENERATOR = 1 << 11
-    IS_ASYNC_GENERATOR = 1 << 12
-    IS_SEQUENCE = 1 << 13
-    IS_MUTABLE_SEQUENCE = 1 << 14
-    IS_JSON_ADAPTOR_DICT = 1 << 15
-    IS_JSON_ADAPTOR_SEQUENCE = 1 << 16
-    IS_DICT = 1 << 17
-
-
-_CALLABLE: Final = int(ProxyFlag.IS_CALLABLE)
 _JSON_ADAPTOR: Final = int(ProxyFlag.IS_JSON_ADAPTOR_DICT | ProxyFlag.IS_JSON_ADAPTOR_SEQUENCE)
 _DESTROYED: Final = (
     "Object has already been destroyed\n"
@@ -114,18 +90,36 @@ class SharedState:
             self.releases.append(self.pointer)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ProxyProperties:
-    """What may differ between aliases."""
-
-    roundtrip: bool = False
-    capture_this: bool = False
-    is_bound: bool = False
-    bound_this: JsValue = UNDEFINED
-    bound_args: tuple[JsValue, ...] = ()
+def _as_json(proxy: PyProxy) -> PyProxy:
+    is_sequence = proxy.shared.flags & ProxyFlag.IS_SEQUENCE
+    extra = ProxyFlag.IS_JSON_ADAPTOR_SEQUENCE if is_sequence else ProxyFlag.IS_JSON_ADAPTOR_DICT
+    pointer = proxy.pointer
+    return new_proxy(proxy.host, pointer, flags=proxy.shared.flags | extra, cache=proxy.shared.cache, props=proxy.props)
 
 
-PLAIN: Final = ProxyProperties()
+def _destroy(proxy: PyProxy, options: JsValue) -> JsValue:
+    message = options.get("message") if isinstance(options, JsObject) else ""
+    roundtrip = options.get("destroyRoundtrip") if isinstance(options, JsObject) else True
+    proxy.destroy(message if isinstance(message, str) else "", destroy_roundtrip=roundtrip is not False)
+    return UNDEFINED
+
+
+def _to_js(proxy: PyProxy, options: JsValue) -> JsValue:
+    if not isinstance(options, JsObject):
+        return proxy.to_js()
+    depth = options.get("depth")
+    given = options.get("pyproxies")
+    proxies: JsValue = JsArray() if given is UNDEFINED else given
+    if options.get("create_pyproxies") is False:
+        proxies = ERROR
+    converters = [options.get(name) for name in ("dict_converter", "default_converter", "eager_converter")]
+    result = proxy.host.guest.python2js_custom(
+        proxy.pointer,
+        depth if isinstance(depth, int) else -1,
+        proxies,
+        *(ERROR if converter is UNDEFINED else converter for converter in converters),
+    )
+    return proxy.check(result)
 
 
 class PyProxy(JsObject):
@@ -241,9 +235,11 @@ class PyProxy(JsObject):
         return result if isinstance(result, int) else 0
 
     def to_string(self) -> str:
+        """``String(this)``."""
         return str(self.check(self.host.guest._pyproxy_repr(self.pointer)))
 
     def iterate(self) -> Iterator[JsValue] | None:
+        """A host iterator over the elements."""
         if not self.shared.flags & (ProxyFlag.IS_ITERABLE | ProxyFlag.IS_ITERATOR):
             return None
         return _iterate(self)
@@ -276,9 +272,11 @@ class PyProxy(JsObject):
     # ---- JavaScript's property access
 
     def get_own(self, key: PropertyKey) -> JsValue:
+        """The own property, or ABSENT."""
         return ABSENT
 
     def lookup(self, key: PropertyKey) -> JsValue:
+        """The property, own or inherited, or ABSENT."""
         if not isinstance(key, str):
             return self._inherited(key)
         method = METHOD_FLAGS.get(key)
@@ -297,9 +295,11 @@ class PyProxy(JsObject):
         return ABSENT
 
     def has(self, key: PropertyKey) -> bool:
+        """``key in this``."""
         return self.lookup(key) is not ABSENT
 
     def set(self, key: PropertyKey, value: JsValue) -> None:
+        """``this[key] = value``."""
         if not isinstance(key, str) or key in METHOD_FLAGS:
             throw_type_error(f"Cannot set read only field '{key!s}'")
         if self.shared.flags & ProxyFlag.IS_MUTABLE_SEQUENCE and key.isdigit() and key.isascii():
@@ -310,11 +310,13 @@ class PyProxy(JsObject):
             self.set_attribute(key.removeprefix("$"), value)
 
     def delete(self, key: PropertyKey) -> None:
+        """``delete this[key]``."""
         if not isinstance(key, str) or key in METHOD_FLAGS:
             throw_type_error(f"Cannot delete read only field '{key!s}'")
         self.check(self.host.guest._pyproxy_delattr(self.pointer, key.removeprefix("$")), -1)
 
     def own_keys(self) -> list[str]:
+        """The names of own enumerable properties."""
         names = self.check(self.host.guest._pyproxy_ownKeys(self.pointer))
         return [name for name in names.items if isinstance(name, str)] if isinstance(names, JsArray) else []
 
@@ -322,11 +324,11 @@ class PyProxy(JsObject):
         return f"<PyProxy of {self.shared.pointer & 0xFFFFFFFF:#x}>"
 
     METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
-        "asJsJson": lambda this: _as_json(this),
+        "asJsJson": _as_json,
         "catch": lambda this, on_rejected: this.ensure_future().then(UNDEFINED, on_rejected),
         "copy": lambda this: this.copy(),
         "delete": lambda this, key: this.delete_item(key),
-        "destroy": lambda this, options: _destroy(this, options),
+        "destroy": _destroy,
         "finally": lambda this, on_finally: this.ensure_future().finally_(on_finally),
         "get": lambda this, key: this.get_item(key),
         "has": lambda this, key: this.contains(key),
@@ -335,7 +337,7 @@ class PyProxy(JsObject):
         "set": lambda this, key, value: this.set_item(key, value),
         "then": lambda this, on_value, on_error: this.ensure_future().then(on_value, on_error),
         "throw": lambda this, error: this.check(this.host.guest._pyproxyGen_throw(this.pointer, error)),
-        "toJs": lambda this, options: _to_js(this, options),
+        "toJs": _to_js,
         "toString": lambda this: this.to_string(),
         SYMBOL_DISPOSE: lambda this: _destroy(this, UNDEFINED),
         SYMBOL_ITERATOR: lambda this: JsIterator(_iterate(this)),
@@ -361,6 +363,7 @@ class PyProxyFunction(PyProxy, JsFunction):
     type_tag: ClassVar[str] = "PyProxy"
 
     def call(self, this: JsValue, args: Sequence[JsValue]) -> JsValue:
+        """``this_function.apply(this, args)``."""
         props = self.props
         if props.capture_this:
             args = [props.bound_this, *props.bound_args, *args] if props.is_bound else [this, *args]
@@ -385,6 +388,7 @@ class PyProxyFunction(PyProxy, JsFunction):
         return self.alias(replace(props, is_bound=True, bound_this=bound_this, bound_args=bound_args))
 
     def to_string(self) -> str:
+        """``String(this)``."""
         return PyProxy.to_string(self)
 
     METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
@@ -393,35 +397,6 @@ class PyProxyFunction(PyProxy, JsFunction):
         "captureThis": lambda this: this.alias(replace(this.props, capture_this=True)),
         "toString": lambda this: this.to_string(),
     }
-
-
-_ITERATION: Final = int(ProxyFlag.IS_ITERATOR)
-METHOD_FLAGS: Final[Mapping[str, int]] = {
-    # name -> the capabilities of which the object must have one; 0 = every proxy has it
-    "apply": _CALLABLE,
-    "asJsJson": int(ProxyFlag.IS_SEQUENCE | ProxyFlag.HAS_GET),
-    "bind": _CALLABLE,
-    "call": _CALLABLE,
-    "callKwargs": _CALLABLE,
-    "captureThis": _CALLABLE,
-    "catch": int(ProxyFlag.IS_AWAITABLE),
-    "constructor": 0,
-    "copy": 0,
-    "delete": int(ProxyFlag.HAS_SET),
-    "destroy": 0,
-    "finally": int(ProxyFlag.IS_AWAITABLE),
-    "get": int(ProxyFlag.HAS_GET),
-    "has": int(ProxyFlag.HAS_CONTAINS),
-    "length": int(ProxyFlag.HAS_LENGTH),
-    "next": _ITERATION,
-    "return": int(ProxyFlag.IS_GENERATOR),
-    "set": int(ProxyFlag.HAS_SET),
-    "then": int(ProxyFlag.IS_AWAITABLE),
-    "throw": int(ProxyFlag.IS_GENERATOR),
-    "toJs": 0,
-    "toString": 0,
-    "type": 0,
-}
 
 
 def new_proxy(
@@ -454,7 +429,7 @@ def adopt_proxy(
     cache = AttributeCache() if cache is None else cache
     cache.owners += 1
     shared = SharedState(pointer, flags, cache, host.releases)
-    return (PyProxyFunction if flags & _CALLABLE else PyProxy)(host, shared, props)
+    return (PyProxyFunction if flags & CALLABLE else PyProxy)(host, shared, props)
 
 
 def call_object(
@@ -473,9 +448,9 @@ def call_object(
         result = guest._pyproxy_apply(pointer, JsArray(args), len(args), UNDEFINED, 0)
     if result is ERROR:
         host.throw_python_error()
-    if isinstance(result, PyProxy) and result.supports(ProxyFlag.IS_AWAITABLE):
-        if result.type_name() == "coroutine" and guest._iscoroutinefunction(pointer):
-            result.ensure_future()
+    is_awaitable = isinstance(result, PyProxy) and result.supports(ProxyFlag.IS_AWAITABLE)
+    if is_awaitable and result.type_name() == "coroutine" and guest._iscoroutinefunction(pointer):
+        result.ensure_future()
     return result
 
 
@@ -501,35 +476,3 @@ def _iterate(proxy: PyProxy) -> Iterator[JsValue]:
         item.destroy("This borrowed proxy was automatically destroyed when an iterator was exhausted.")
     if guest.PyErr_Occurred():
         proxy.host.throw_python_error()
-
-
-def _as_json(proxy: PyProxy) -> PyProxy:
-    is_sequence = proxy.shared.flags & ProxyFlag.IS_SEQUENCE
-    extra = ProxyFlag.IS_JSON_ADAPTOR_SEQUENCE if is_sequence else ProxyFlag.IS_JSON_ADAPTOR_DICT
-    pointer = proxy.pointer
-    return new_proxy(proxy.host, pointer, flags=proxy.shared.flags | extra, cache=proxy.shared.cache, props=proxy.props)
-
-
-def _destroy(proxy: PyProxy, options: JsValue) -> JsValue:
-    message = options.get("message") if isinstance(options, JsObject) else ""
-    roundtrip = options.get("destroyRoundtrip") if isinstance(options, JsObject) else True
-    proxy.destroy(message if isinstance(message, str) else "", destroy_roundtrip=roundtrip is not False)
-    return UNDEFINED
-
-
-def _to_js(proxy: PyProxy, options: JsValue) -> JsValue:
-    if not isinstance(options, JsObject):
-        return proxy.to_js()
-    depth = options.get("depth")
-    given = options.get("pyproxies")
-    proxies: JsValue = JsArray() if given is UNDEFINED else given
-    if options.get("create_pyproxies") is False:
-        proxies = ERROR
-    converters = [options.get(name) for name in ("dict_converter", "default_converter", "eager_converter")]
-    result = proxy.host.guest.python2js_custom(
-        proxy.pointer,
-        depth if isinstance(depth, int) else -1,
-        proxies,
-        *(ERROR if converter is UNDEFINED else converter for converter in converters),
-    )
-    return proxy.check(result)

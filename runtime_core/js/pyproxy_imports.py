@@ -11,7 +11,8 @@ from runtime_core.js.functions import JsFunction, NativeFunction
 from runtime_core.js.iteration import iterate, iterator_result
 from runtime_core.js.maps import JsMap
 from runtime_core.js.operators import call_method, has_method
-from runtime_core.js.pyproxy import ProxyProperties, PyProxy, call_object, new_proxy
+from runtime_core.js.proxy_flags import ProxyProperties
+from runtime_core.js.pyproxy import PyProxy, call_object, new_proxy
 from runtime_core.js.registry import ImportTable
 from runtime_core.js.values import ABSENT, ERROR, UNDEFINED, JsValue
 from schemas.errors import GuestFault

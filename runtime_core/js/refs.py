@@ -4,18 +4,18 @@ Raw bits of an externref (ADR 0009):
 
 * ``0`` is null;
 * odd bits are an i31 whose 31-bit payload is ``raw >> 1``. Its low three bits are a kind: 0 = small integer (28 bits,
-  signed, above the kind), 5 = handle of a value, 6 = handle of a PyProxy or Promise (so that a type check can be answered
-  inside WebAssembly), and with nothing above the kind 1 = undefined, 2 = true, 3 = false, 4 = no value, 7 = error;
+  signed, above the kind), 5 = handle of a value, 6 = handle of a PyProxy or Promise (so that WebAssembly code
+  can answer a type check), and with nothing above the kind 1 = undefined, 2 = true, 3 = false, 4 = no value, 7 = error;
 * even bits other than 0 are a real reference, which this runtime never makes.
 
-A handle is an index into :class:`RefTable`. The table cannot know when the guest drops one, so it is swept, and only while
-no guest frame is on the stack: then the live handles are exactly those in the guest's two hiwire tables.
+A handle is an index into :class:`RefTable`. The table cannot know when the guest drops one, so it is swept, and only
+while no guest frame is on the stack: then the live handles are exactly those in the guest's two hiwire tables.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, final
+from typing import Final, cast, final
 
 from runtime_core.js.values import ERROR, NO_VALUE, UNDEFINED
 from schemas.errors import GuestFault, LimitError
@@ -28,6 +28,7 @@ RAW_ERROR: Final = 7 << 1 | 1
 _TAG_INTEGER: Final = 0 << 1 | 1
 _TAG_VALUE: Final = 5 << 1 | 1
 _TAG_PROXY: Final = 6 << 1 | 1
+_HANDLE_TAGS: Final = (_TAG_VALUE, _TAG_PROXY)
 _SMALL_MIN: Final = -(1 << 27)
 _SMALL_MAX: Final = (1 << 27) - 1
 MAX_HANDLES: Final = 1 << 23  # about 0.5 GB of host objects; one guest call that makes more is stopped
@@ -86,7 +87,7 @@ class RefTable:
             GuestFault: the bits stand for no value.
         """
         tag = raw & 15
-        if tag == _TAG_VALUE or tag == _TAG_PROXY:
+        if tag in _HANDLE_TAGS:
             try:
                 value = self._values[raw >> 4]
             except IndexError:
@@ -110,8 +111,9 @@ class RefTable:
         """
         kind = type(value)
         if kind is int:
-            if _SMALL_MIN <= value <= _SMALL_MAX:  # type: ignore[operator]  # kind is int
-                return (value << 4 | _TAG_INTEGER) & 0xFFFFFFFF
+            number = cast("int", value)
+            if _SMALL_MIN <= number <= _SMALL_MAX:
+                return (number << 4 | _TAG_INTEGER) & 0xFFFFFFFF
         elif kind is bool:
             return RAW_TRUE if value else RAW_FALSE
         else:

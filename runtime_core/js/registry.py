@@ -1,7 +1,8 @@
 """How a host function of this layer fails: the error path of every import.
 
-Pyodide declares each import with one of a few macros (EM_JS_VAL, EM_JS_NUM, EM_JS_REF, EM_JS_BOOL, EM_JS), which differ
-in what they return after a JavaScript exception. :class:`ImportTable` keeps that distinction; :func:`guarded` applies it.
+Pyodide declares each import with one of a few macros (EM_JS_VAL, EM_JS_NUM, EM_JS_REF, EM_JS_BOOL, EM_JS), which
+differ in what they return after a JavaScript exception. :class:`ImportTable` keeps that distinction and
+:func:`guarded` applies it.
 """
 
 from __future__ import annotations

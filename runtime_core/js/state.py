@@ -10,9 +10,9 @@ The document is JSON::
      "dtypes":     address,                 format strings of typed arrays
      "proxies":    {name: [pointer, flags]}}            what the host holds; the snapshot counts these references
 
-A record is a list whose first item says its kind: ``undefined``, ``error``, ``no-value``, ``bool``, ``number``, ``float``
-(as text), ``bigint`` (as text), ``string``, ``map``, ``path`` (a root and property names) or ``proxy`` (pointer, flags,
-roundtrip, capture_this). Objects are stored by where they are found, never by content.
+A record is a list whose first item says its kind: ``undefined``, ``error``, ``no-value``, ``bool``, ``number``,
+``float`` (as text), ``bigint`` (as text), ``string``, ``map``, ``path`` (a root and property names) or ``proxy``
+(pointer, flags, roundtrip, capture_this). Objects are stored by where they are found, never by content.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from runtime_core.js.pyproxy import ProxyProperties, PyProxy, adopt_proxy
+from runtime_core.js.proxy_flags import ProxyProperties
+from runtime_core.js.pyproxy import PyProxy, adopt_proxy
 from runtime_core.js.sweep import add_references, immortal_bits, reference_bits, sweep
 from runtime_core.js.values import ERROR, NO_VALUE, UNDEFINED, BigInt, JsObject, JsValue
 from schemas.errors import CaptureError, RestoreError

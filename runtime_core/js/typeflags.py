@@ -157,7 +157,7 @@ def _looks_like_error(value: JsValue) -> bool:
 
 def _proxy_flags(proxy: PyProxy) -> int:
     """A double proxy: a JsProxy of a PyProxy. Only what its class offers counts, not the object's own attributes."""
-    from runtime_core.js.pyproxy import ProxyFlag
+    from runtime_core.js.proxy_flags import ProxyFlag
 
     has = proxy.supports
     flags = TypeFlag.IS_DOUBLE_PROXY

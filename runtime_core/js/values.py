@@ -143,7 +143,7 @@ class JsObject:
         return self._inherited(key)
 
     def _inherited(self, key: PropertyKey) -> JsValue:
-        from runtime_core.js.functions import builtin_method, builtin_constructor
+        from runtime_core.js.functions import builtin_constructor, builtin_method
 
         for cls in type(self).__mro__:
             getter = cls.__dict__.get("GETTERS", {}).get(key)
