@@ -64,6 +64,22 @@ class LazyObject(JsObject):
         made = [key for key, value in own.items() if isinstance(key, str) and value is not _DELETED]
         return list(dict.fromkeys([*(key for key in self._makers if key not in own), *made]))
 
+    def changed_members(self) -> list[str]:
+        """Names of members that are not, or no longer, what the makers make."""
+        changed = []
+        for key, value in (self.own or {}).items():
+            maker = self._makers.get(key) if isinstance(key, str) else None
+            if maker is None or not _same_shape(value, maker(self._host)):
+                changed.append(str(key))
+        return changed
+
+
+def _same_shape(value: JsValue, fresh: JsValue) -> bool:
+    """Whether a member still has the type and the properties it was made with."""
+    if isinstance(value, JsObject) and isinstance(fresh, JsObject):
+        return value is fresh or (type(value) is type(fresh) and value.own_names() == fresh.own_names())
+    return type(value) is type(fresh)
+
 
 class _Deleted:
     __slots__ = ()

@@ -423,7 +423,7 @@ def new_proxy(
 
 
 def adopt_proxy(
-    host: JsHost, pointer: int, *, flags: int, cache: AttributeCache | None = None, props: ProxyProperties = PLAIN
+    host: JsHost, pointer: int, flags: int, *, cache: AttributeCache | None = None, props: ProxyProperties = PLAIN
 ) -> PyProxy:
     """Make a proxy that takes over a reference the caller owns."""
     cache = AttributeCache() if cache is None else cache

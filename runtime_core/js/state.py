@@ -57,6 +57,7 @@ def capture(js: JsHost) -> dict[str, object]:
             raise CaptureError("the guest has not been bootstrapped", expected=name)
         proxy.shared.cache.clear()
         proxies[name] = [proxy.pointer, proxy.shared.flags]
+    _check_unchanged(js)
     js.release_collected()
     sweep(js)
     js.release_collected()
@@ -70,6 +71,19 @@ def capture(js: JsHost) -> dict[str, object]:
         "dtypes": js.dtypes_address,
         "proxies": proxies,
     }
+
+
+def _check_unchanged(js: JsHost) -> None:
+    """Refuse properties that guest code set on the host's objects: a snapshot would lose them."""
+    for root in _ROOTS:
+        changed = getattr(js, root).changed_members()
+        if changed:
+            raise CaptureError(
+                "guest code set properties of JavaScript objects, which a snapshot cannot hold",
+                expected="the objects as the host made them",
+                found=f"{root}: {', '.join(changed)}"[:200],
+                hint="delete them before the capture",
+            )
 
 
 class _Writer:
