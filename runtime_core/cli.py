@@ -11,8 +11,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from schemas.exit_codes import ExitCode, exit_code_of
-
 from artifactd.client import ArtifactCache, StateStore, fetch_release
 from runtime_core.engine.errors import GuestExit
 from runtime_core.engine.limits import Limits
@@ -21,6 +19,7 @@ from runtime_core.measure import Spread, measure
 from runtime_core.release import LocalRelease, ReleaseFiles
 from runtime_core.runtime import Runtime
 from schemas.errors import ConfigError, PlatformError, PythonError
+from schemas.exit_codes import ExitCode, exit_code_of
 from schemas.release import Role
 
 _EXAMPLES: Final = """\
@@ -98,7 +97,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_release_options(run)
     run.add_argument("file", type=Path, help="Python source to run in __main__")
     run.add_argument("--call", metavar="NAME", help="then call this function (a coroutine is awaited)")
-    run.add_argument("--arg", action="append", default=[], metavar="JSON", help="an argument of the call; may be repeated")
+    run.add_argument(
+        "--arg", action="append", default=[], metavar="JSON", help="an argument of the call; may be repeated"
+    )
     run.add_argument("--memory-mb", type=int, help="limit of linear memory, in MB of 2^20 bytes")
     run.add_argument("--cpu-seconds", type=float, help="limit of CPU time; the isolate is killed beyond it")
     run.set_defaults(command=_run)

@@ -44,8 +44,8 @@ class Guest:
         self.emscripten = emscripten
         self.refs = RefTable()
         self.js = JsHost(instance, emscripten, self.refs)
-        emscripten.bind(instance)
         instance.bind(self)
+        emscripten.bind(instance)
 
     def close(self) -> None:
         """Drop the guest; nothing of it runs any more."""

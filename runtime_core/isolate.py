@@ -20,7 +20,7 @@ from runtime_core.engine.limits import Limits
 from runtime_core.guest import Guest
 from runtime_core.release import ReleaseFiles
 from runtime_core.runtime import Progress, Runtime
-from runtime_core.worker.entropy import reseed
+from runtime_core.worker.support import Support
 from schemas.errors import FatalIsolateError, HostError, LimitError, PlatformError
 
 _T = TypeVar("_T")
@@ -76,9 +76,11 @@ class Isolate:
         services = HostServices(
             streams=StandardStreams(write_stdout=options.stdout, write_stderr=options.stderr, are_terminals=False)
         )
-        self._guest: Guest | None = runtime.boot(services=services, limits=options.limits)
+        self._guest: Guest | None
+        self._support: Support
+        self._guest, self._support = runtime.boot(services=services, limits=options.limits)
         self._state = IsolateState.READY
-        reseed(self._guest)
+        self._enter(lambda guest: guest.js.call(self._support.reseed))
         for name, members in options.modules.items():
             self._guest.js.add_module(name, members)
 
@@ -116,7 +118,7 @@ class Isolate:
             LimitError: the guest used more than its limits allow and is dead.
             FatalIsolateError: the guest trapped and is dead.
         """
-        self._enter(lambda guest: guest.js.run(source, filename=filename))
+        self._enter(lambda guest: guest.js.call(self._support.execute, (source, filename)))
 
     def call(self, name: str, /, *args: object, **kwargs: object) -> object:
         """Call a function of the guest's ``__main__`` module; a coroutine is awaited.
@@ -136,6 +138,7 @@ class Isolate:
         """Drop the guest and free its memory. Closing twice does nothing."""
         guest, self._guest = self._guest, None
         if guest is not None:
+            self._support.close()
             guest.close()
         if self._state is IsolateState.READY:
             self._state = IsolateState.CLOSED

@@ -23,6 +23,7 @@ from runtime_core.guest import Guest, host_imports, stdlib_mount
 from runtime_core.release import CheckedRelease, ReleaseFiles, check_bytes, check_release, read_artifact
 from runtime_core.snapshot.prepared import PreparedSnapshot, prepare_snapshot
 from runtime_core.snapshot.restore import GuestTemplate
+from runtime_core.worker.support import Support
 from schemas.digest import Digest
 from schemas.errors import AbiMismatchError, BlobNotFoundError
 from schemas.release import Artifact, ReleaseManifest, Role
@@ -93,13 +94,14 @@ class Runtime:
         template = GuestTemplate(snapshot=snapshot, mounts=(stdlib,))
         return cls(manifest=release.manifest, digest=release.manifest_digest, program=program, template=template)
 
-    def boot(self, *, services: HostServices, limits: Limits) -> Guest:
-        """A fresh guest, restored copy-on-write.
+    def boot(self, *, services: HostServices, limits: Limits) -> tuple[Guest, Support]:
+        """A fresh guest, restored copy-on-write, and its support functions.
 
         Raises:
             RestoreError, FatalIsolateError: the snapshot cannot be restored.
         """
-        return self._template.restore(self._program, services=services, limits=limits)
+        guest = self._template.restore(self._program, services=services, limits=limits)
+        return guest, Support.restore(guest, self._template.worker)
 
 
 _LOADED: Final[dict[tuple[Digest, Path], Runtime]] = {}

@@ -23,7 +23,7 @@ from runtime_core.snapshot.prepared import PAGE_BYTES
 from runtime_core.snapshot.state import RuntimeState
 from runtime_core.wasm.abi import AbiProfile
 from runtime_core.worker.baseline import baseline_sources
-from runtime_core.worker.guest_files import SUPPORT_MODULE, support_source
+from runtime_core.worker.support import Support
 from schemas.snapshot_codec import snapshot_chunks
 from schemas.snapshot_metadata import SnapshotMetadata, SnapshotType
 
@@ -85,9 +85,13 @@ def capture_baseline(
         environment=BASELINE_ENVIRONMENT,
     )
     try:
-        bring_to_baseline(guest, profile.python_version)
+        support = bring_to_baseline(guest, profile.python_version)
         state = capture_state(
-            guest, code_image=code.digest, table_size=table_size, trampoline_slot=profile.trampoline_slot
+            guest,
+            code_image=code.digest,
+            table_size=table_size,
+            trampoline_slot=profile.trampoline_slot,
+            worker=support.to_json(),
         )
         return Captured(
             metadata=snapshot_metadata(state, SnapshotType.BASELINE),
@@ -98,15 +102,17 @@ def capture_baseline(
         guest.close()
 
 
-def bring_to_baseline(guest: Guest, python_version: str) -> None:
-    """Install the support module and run the baseline imports.
+def bring_to_baseline(guest: Guest, python_version: str) -> Support:
+    """Run the baseline imports and install the support module; then make the heap fit for sharing.
+
+    Frozen objects are never visited by the garbage collector again, so isolates do not write to their pages.
 
     Raises:
         HostError: an import failed; the message holds the guest's traceback.
     """
-    path = f"/lib/python{python_version}/site-packages/{SUPPORT_MODULE}.py"
-    guest.emscripten.fs.write_file(path, support_source())
-    for source in (*baseline_sources(), f"import {SUPPORT_MODULE}; del {SUPPORT_MODULE}"):
+    for source in baseline_sources():
         run_simple_string(guest.instance, guest.emscripten, source)
+    support = Support.install(guest, python_version)
     guest.js.collect()
-    run_simple_string(guest.instance, guest.emscripten, "import gc; gc.collect(); del gc")
+    run_simple_string(guest.instance, guest.emscripten, "import gc; gc.collect(); gc.freeze(); del gc")
+    return support

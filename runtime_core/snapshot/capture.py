@@ -6,6 +6,7 @@ dead part of the shadow stack, which is zeroed so that equal states give equal b
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from runtime_core.emscripten.state import capture_state as capture_emscripten
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from schemas.digest import Digest
 
 
-def capture_state(guest: Guest, *, code_image: Digest, table_size: int, trampoline_slot: int) -> RuntimeState:
-    """Everything but linear memory.
+def capture_state(
+    guest: Guest, *, code_image: Digest, table_size: int, trampoline_slot: int, worker: Mapping[str, object]
+) -> RuntimeState:
+    """Everything but linear memory; ``worker`` is what the layer above wants back.
 
     Raises:
         CaptureError: the guest is not at rest, or holds something a snapshot cannot hold.
@@ -46,6 +49,7 @@ def capture_state(guest: Guest, *, code_image: Digest, table_size: int, trampoli
         trampoline_slot=trampoline_slot,
         emscripten=capture_emscripten(guest.emscripten),
         js=guest.js.capture_state(),
+        worker=worker,
     )
 
 

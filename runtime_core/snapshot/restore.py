@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from runtime_core.emscripten.host import HostServices
 from runtime_core.emscripten.mounts import Mount
@@ -27,6 +27,11 @@ class GuestTemplate:
         self._image = snapshot.image
         self._state = snapshot.state
         self._emscripten = HostTemplate.parse(snapshot.state.emscripten, {mount.name: mount for mount in mounts})
+
+    @property
+    def worker(self) -> Mapping[str, object]:
+        """The document of the layer above, which takes it up itself."""
+        return self._state.worker
 
     def restore(self, program: Program, *, services: HostServices, limits: Limits) -> Guest:
         """A fresh guest in the captured state.

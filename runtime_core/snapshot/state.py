@@ -31,7 +31,7 @@ class StackState:
 class RuntimeState:
     """Everything outside linear memory that a restore puts back.
 
-    ``emscripten`` and ``js`` are the documents those layers captured; each layer checks its own.
+    ``emscripten``, ``js`` and ``worker`` are the documents those layers captured; each layer checks its own.
     """
 
     code_image: Digest
@@ -40,6 +40,7 @@ class RuntimeState:
     trampoline_slot: int
     emscripten: Mapping[str, object]
     js: Mapping[str, object]
+    worker: Mapping[str, object]
 
     def to_json(self) -> dict[str, object]:
         """The document stored under :data:`STATE_KEY`."""
@@ -50,6 +51,7 @@ class RuntimeState:
             "table": {"size": self.table_size, "trampolineSlot": self.trampoline_slot},
             "emscripten": dict(self.emscripten),
             "js": dict(self.js),
+            "worker": dict(self.worker),
         }
 
     @classmethod
@@ -85,6 +87,7 @@ class RuntimeState:
             trampoline_slot=_integer(table, "trampolineSlot", "table"),
             emscripten=_mapping(top.get("emscripten"), f"{STATE_KEY}.emscripten"),
             js=_mapping(top.get("js"), f"{STATE_KEY}.js"),
+            worker=_mapping(top.get("worker"), f"{STATE_KEY}.worker"),
         )
         if not state.stack.end <= state.stack.pointer <= state.stack.base:
             raise FormatError("the stack pointer is outside the stack", expected="end <= pointer <= base", found=stack)

@@ -71,5 +71,5 @@ def test_a_guest_that_cannot_be_represented_is_not_captured(source: str, reason:
         guest = isolate._guest
         assert guest is not None
         with pytest.raises(CaptureError):
-            capture_state(guest, code_image=Digest.of(b""), table_size=14173, trampoline_slot=14172)
+            capture_state(guest, code_image=Digest.of(b""), table_size=14173, trampoline_slot=14172, worker={})
     assert reason

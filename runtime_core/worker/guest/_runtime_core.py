@@ -1,10 +1,13 @@
-"""Support code of the runtime inside the guest. Part of every snapshot; imported before capture."""
+"""Support code of the runtime inside the guest. Part of every snapshot; the host holds its functions."""
 
+import linecache
 import sys
 
+import __main__
 
-def reseed() -> None:
-    """Give this isolate its own random state: a restored snapshot starts as a copy of every other one."""
+
+def reseed():
+    """Give this isolate random state of its own: a restored snapshot starts as a copy of every other one."""
     random = sys.modules.get("random")
     if random is not None:
         random.seed()
@@ -12,3 +15,10 @@ def reseed() -> None:
     if tempfile is not None:
         # The name sequence keeps a generator of its own; a new one is made at the next use.
         tempfile._name_sequence = None
+
+
+def execute(source, filename):
+    """Run source code in ``__main__``; tracebacks show its lines."""
+    code = compile(source, filename, "exec", dont_inherit=True)
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    exec(code, __main__.__dict__)  # noqa: S102 - running the worker's code is what this module is for

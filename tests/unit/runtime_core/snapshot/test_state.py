@@ -21,6 +21,7 @@ STATE = RuntimeState(
     trampoline_slot=14172,
     emscripten={"cwd": "/"},
     js={"immortals": []},
+    worker={"reseed": [1, 2]},
 )
 
 
@@ -75,7 +76,7 @@ def test_any_json_decodes_or_is_a_format_error(document: object) -> None:
         RuntimeState.from_json(document)
 
 
-@given(st.sampled_from(["version", "codeImage", "stack", "table", "emscripten", "js"]), JSON)
+@given(st.sampled_from(["version", "codeImage", "stack", "table", "emscripten", "js", "worker"]), JSON)
 def test_any_mutation_decodes_or_is_a_format_error(key: str, value: object) -> None:
     with contextlib.suppress(FormatError):
         RuntimeState.from_json({**STATE.to_json(), key: value})
