@@ -1,4 +1,4 @@
-"""Write the vectors anew: `python -m tests.vectors.artifactd.regenerate`. Only after a deliberate change of a format."""
+"""Write the vectors anew, after a deliberate change of a format: `python -m tests.vectors.artifactd.regenerate`."""
 
 from __future__ import annotations
 
