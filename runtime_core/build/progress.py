@@ -23,7 +23,7 @@ from rich.text import Text
 from schemas.digest import Digest
 
 _ANNOUNCE_AFTER: Final = 1.0
-_NAME_WIDTH: Final = 46
+_NAME_WIDTH: Final = 52
 _UNITS: Final = ("B", "kB", "MB", "GB")
 
 
