@@ -255,7 +255,7 @@ class TrustSession:
     def _resume(self, previous: TrustedState) -> None:
         """Take over what was verified before. What depends on the final root is checked when that is known."""
         known = replace(previous, anchor=self._state.anchor, root=self._root.data)
-        if previous.anchor == self._state.anchor:
+        if previous.anchor == self._state.anchor and previous.root != self._root.data:
             try:
                 root = self_signed_root(previous.root)
             except PlatformError:
@@ -337,8 +337,12 @@ class TrustSession:
         self._accept(known)
 
     def _accept_timestamp(self, data: bytes) -> Document[Timestamp]:
-        new, old = parse(TIMESTAMP, Timestamp, data), self._timestamp
-        verify_signatures(new, self._root.signed, by=self._root_name())
+        old = self._timestamp
+        if old is not None and old.data == data:
+            new = old  # verified already, under this root
+        else:
+            new = parse(TIMESTAMP, Timestamp, data)
+            verify_signatures(new, self._root.signed, by=self._root_name())
         if old is not None:
             _refuse_rollback("timestamp.json", old.version, new.version)
             _refuse_rollback(
@@ -354,8 +358,11 @@ class TrustSession:
         return new
 
     def _accept_snapshot(self, data: bytes) -> Document[Snapshot]:
-        new, old = self._check_listed(SNAPSHOT, Snapshot, data), self._snapshot
-        verify_signatures(new, self._root.signed, by=self._root_name())
+        old = self._snapshot
+        known = old if old is not None and old.data == data else None
+        new = self._check_listed(SNAPSHOT, Snapshot, data, known=known)
+        if known is None:
+            verify_signatures(new, self._root.signed, by=self._root_name())
         for name, meta in old.signed.meta.items() if old is not None else ():
             listed = new.signed.meta.get(name)
             _refuse_rollback(name, meta.version, 0 if listed is None else listed.version)
@@ -403,12 +410,14 @@ class TrustSession:
 
     # -- helpers
 
-    def _check_listed(self, role: str, kind: type[_T], data: bytes) -> Document[_T]:
-        """Read a file that must be exactly the one its entry names."""
+    def _check_listed(
+        self, role: str, kind: type[_T], data: bytes, *, known: Document[_T] | None = None
+    ) -> Document[_T]:
+        """Read a file that must be exactly the one its entry names; ``known`` are the same bytes, read before."""
         if self._meta is None:
             raise RuntimeError("no file is expected")
         check_meta(self._meta, file_name(role, self._meta.version), data)
-        document = parse(role, kind, data)
+        document = known if known is not None else parse(role, kind, data)
         if document.version != self._meta.version:
             raise SignatureError(
                 f"{role} has another version than was signed", expected=self._meta.version, found=document.version
