@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 import grpc
 
 from artifactd.service.status import status_of
-from schemas.errors import AccessDeniedError, PlatformError
+from schemas.errors import AccessDeniedError
 
 _LOG: Final = logging.getLogger("artifactd.requests")
 _HEALTH_PREFIX: Final = "/grpc.health.v1."
@@ -110,12 +110,10 @@ class _Call:
         if not context.is_active():
             # The client went away; nothing can be told to it any more, and reading its stream failed because of that.
             self._log(context, "CANCELLED", started)
-            raise error
+            context.abort(grpc.StatusCode.CANCELLED, "the client went away")
         edge = status_of(error)
-        unexpected = not isinstance(error, PlatformError)
-        self._log(
-            context, edge.status.name, started, level=logging.ERROR if unexpected else logging.WARNING, error=error
-        )
+        level = logging.ERROR if edge.status is grpc.StatusCode.INTERNAL else logging.WARNING
+        self._log(context, edge.status.name, started, level=level, error=error)
         context.set_trailing_metadata(edge.trailing_metadata)
         context.abort(edge.status, edge.details)
 
@@ -139,8 +137,7 @@ class _Call:
         if error is not None:
             fields["error"] = str(error)
             fields["cause"] = repr(error.__cause__) if error.__cause__ is not None else None
-        unexpected = error is not None and not isinstance(error, PlatformError)
-        _LOG.log(level, "call", extra={"fields": fields}, exc_info=error if unexpected else None)
+        _LOG.log(level, "call", extra={"fields": fields}, exc_info=error if level >= logging.ERROR else None)
 
 
 def _shape_of(handler: grpc.RpcMethodHandler[Any, Any]) -> tuple[Callable[..., Any], Handler]:

@@ -70,6 +70,11 @@ class EdgeStatus:
 
 def status_of(error: BaseException) -> EdgeStatus:
     """The status of an error; of anything unexpected only that it happened, never its text."""
+    if isinstance(error, NotImplementedError):
+        # What the generated base classes raise for methods that a servicer leaves out.
+        return EdgeStatus(
+            status=grpc.StatusCode.UNIMPLEMENTED, details="this service does not offer the method", code="unimplemented"
+        )
     if isinstance(error, PlatformError):
         for ancestor in type(error).__mro__:
             status = _STATUS.get(ancestor)
