@@ -6,11 +6,14 @@ run, and ``main`` gets its arguments on the guest's own stack.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from runtime_core.emscripten.arguments import U32
+from runtime_core.emscripten.errno import Errno
 from runtime_core.emscripten.host import PROGRAM_NAME, EmscriptenHost
 from runtime_core.emscripten.stderr import capture_stderr, restore_stderr
+from runtime_core.engine.errors import GuestExit
 from schemas.errors import HostError
 
 if TYPE_CHECKING:
@@ -76,11 +79,28 @@ def start_interpreter(instance: Instance, host: EmscriptenHost, *, trampoline_sl
     memory.write(name, program)
     memory.write_u32(argv, name)
     memory.write_u32(argv + 4, 0)
-    capture_stderr(host)
-    status = instance.call("__main_argc_argv", 1, argv)
-    text = restore_stderr(host)
+    try:
+        status, text = _captured(host, instance, "__main_argc_argv", 1, argv)
+    except GuestExit as ended:
+        raise HostError("the interpreter ended while it started", expected=0, found=ended.status) from ended
     if status != 0:
         raise HostError(f"the interpreter did not start: {text.strip() or 'no message'}", expected=0, found=status)
+
+
+def _captured(host: EmscriptenHost, instance: Instance, name: str, *arguments: int) -> tuple[int, str]:
+    """Call an export; its result and what the guest wrote to its standard error stream.
+
+    An exception carries that text as a note.
+    """
+    capture_stderr(host)
+    try:
+        result = int(instance.call(name, *arguments))
+    except Exception as error:
+        text = restore_stderr(host).strip()
+        if text:
+            error.add_note(f"the guest wrote: {text}")
+        raise
+    return result, restore_stderr(host)
 
 
 def run_simple_string(instance: Instance, host: EmscriptenHost, source: str) -> None:
@@ -89,17 +109,17 @@ def run_simple_string(instance: Instance, host: EmscriptenHost, source: str) -> 
     Raises:
         HostError: with the traceback where the code raises.
         FatalIsolateError: where the guest traps.
+        GuestExit: where the code ends the process.
     """
     data = source.encode() + b"\0"
     addr = instance.call("malloc", len(data)) & U32
     if addr == 0:
         raise HostError("the guest has no memory for the source code", expected=f"{len(data)} bytes")
     instance.memory.write(addr, data)
-    capture_stderr(host)
-    failed = instance.call("PyRun_SimpleString", addr)
-    text = restore_stderr(host)
+    failed, text = _captured(host, instance, "PyRun_SimpleString", addr)
     instance.call("free", addr)
     if failed:
         raise HostError(f"guest code failed: {text.strip() or 'no message'}")
     if text:
-        host.devices["stderr"].write(text.encode())
+        with suppress(Errno):
+            host.devices["stderr"].write(text.encode())

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from runtime_core.emscripten.entropy import EntropySource
 
 TRANSFER_MAX: Final = 1 << 20
-"""Bytes that one read of a device yields at most: a device has no end, and host memory does."""
+"""Bytes that one read or write of a device moves at most: a device has no end, but host memory and patience have."""
 
 
 class Device:
@@ -78,13 +78,14 @@ class Console(Device):
         return self._source(min(count, TRANSFER_MAX))[:count]
 
     def write(self, data: bytes | memoryview) -> int:
-        """Hand a copy to the host's sink.
+        """Hand a copy of at most a mebibyte to the host's sink; more is a short write.
 
         Raises:
             Errno: EIO where the sink is closed or cannot take it.
         """
         if self._sink is None:
             return len(data)
+        data = data[:TRANSFER_MAX]
         try:
             self._sink(bytes(data))
         except (OSError, ValueError) as error:

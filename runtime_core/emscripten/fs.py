@@ -293,7 +293,9 @@ class FileSystem:
             Errno: EISDIR for a directory, EINVAL for what has no content.
         """
         if isinstance(node, RegularFile):
-            return bytes(memoryview(node.data)[position : position + count])
+            view = memoryview(node.data)[position : position + count]
+            # A view of a bytearray that is still in use would forbid the next write to grow it.
+            return bytes(view) if isinstance(node.data, bytearray) else view
         if isinstance(node, MountedFile):
             return memoryview(node.data)[position : position + count]
         raise Errno(ErrnoCode.EISDIR if isinstance(node, Directory) else ErrnoCode.EINVAL)
@@ -375,8 +377,8 @@ class FileSystem:
         """Attach a read-only file or tree at a path whose directory exists and where nothing is yet."""
         directory, name = self.entry(path).vacant()
         count = mount.node_count()
-        if mount.name in self.mounts or self.node_count + count > self.limits.nodes:
-            raise Errno(ErrnoCode.EEXIST if mount.name in self.mounts else ErrnoCode.ENOSPC)
+        if mount.name in self.mounts:
+            raise Errno(ErrnoCode.EEXIST)
         node = mount.root(self.next_ino)
         self.next_ino += count
         self.mounts[mount.name] = mount

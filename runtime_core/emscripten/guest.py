@@ -25,6 +25,10 @@ class Memory(Protocol):
         """Store ``data``."""
         ...
 
+    def fill(self, addr: int, length: int) -> None:
+        """Store zeros."""
+        ...
+
     def read_cstring(self, addr: int, limit: int) -> bytes:
         """The bytes up to the first NUL, which must follow within ``limit`` bytes."""
         ...

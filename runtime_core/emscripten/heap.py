@@ -64,9 +64,8 @@ def mmap(
     if target == 0:
         raise Errno(ErrnoCode.ENOMEM)
     data = stream.read(length, offset)
-    view = memory.view(target, size)
-    view[: len(data)] = data
-    view[len(data) :] = bytes(size - len(data))
+    memory.write(target, data)
+    memory.fill(target + len(data), size - len(data))
     memory.write_i32(allocated, 1)
     memory.write_u32(address, target)
     return 0

@@ -4,29 +4,45 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from runtime_core.emscripten import constants as c
 from runtime_core.emscripten.nodes import Directory, MountedDirectory, MountedFile, Node, ReadOnlyBytes
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from schemas.errors import FormatError
 
 MountTree = Mapping[str, "ReadOnlyBytes | MountTree"]
 """Files and directories by name."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class _Entry:
+    """One file or directory of a mount; ``offset`` is its place in the order of inode numbers."""
+
+    offset: int
+    count: int
+    data: ReadOnlyBytes
+    children: Mapping[str, _Entry] | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Mount:
     """A named read-only file or tree.
 
-    ``source`` is the content of the one file, or a tree of names. ``time_ms`` is the time of all its nodes.
+    ``source`` is the content of the one file, or a tree of names, which is read once; ``time_ms`` is the time of all
+    its nodes.
+
+    Raises:
+        FormatError: a name in the tree is not one that a directory entry can have.
     """
 
     name: str
     source: ReadOnlyBytes | MountTree
     time_ms: int = 0
+    _tree: _Entry = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_tree", _entry(self.source, 0))
 
     @classmethod
     def of_file(cls, name: str, path: Path) -> Mount:
@@ -37,31 +53,38 @@ class Mount:
 
     def node_count(self) -> int:
         """Nodes it contributes, itself included: a file system reserves as many inode numbers."""
-        return _count(self.source)
+        return self._tree.count
 
     def root(self, ino: int) -> Node:
         """A fresh root node whose inode number is ``ino``; nodes below take the numbers after it, in order."""
-        return _node(self.source, ino, self.time_ms)
+        return _node(self._tree, ino, self.time_ms)
 
 
-def _count(source: ReadOnlyBytes | MountTree) -> int:
-    if isinstance(source, Mapping):
-        return 1 + sum(_count(child) for child in source.values())
-    return 1
-
-
-def _node(source: ReadOnlyBytes | MountTree, ino: int, time_ms: int) -> Node:
+def _entry(source: ReadOnlyBytes | MountTree, offset: int) -> _Entry:
     if not isinstance(source, Mapping):
-        return MountedFile(ino=ino, mode=c.S_IFREG | 0o444, time_ms=time_ms, data=source)
+        return _Entry(offset=offset, count=1, data=source, children=None)
+    children: dict[str, _Entry] = {}
+    count = 1
+    for name, child in source.items():
+        if name in ("", ".", "..") or "/" in name or "\0" in name or len(name.encode()) > c.NAME_MAX:
+            raise FormatError("not a name for a file in a mount", found=repr(name))
+        entry = children[name] = _entry(child, offset + count)
+        count += entry.count
+    return _Entry(offset=offset, count=count, data=b"", children=children)
+
+
+def _node(entry: _Entry, first_ino: int, time_ms: int) -> Node:
+    ino = first_ino + entry.offset
+    children = entry.children
+    if children is None:
+        return MountedFile(ino=ino, mode=c.S_IFREG | 0o444, time_ms=time_ms, data=entry.data)
 
     def load(directory: Directory) -> dict[str, Node]:
         entries: dict[str, Node] = {}
-        number = ino + 1
-        for name, child in source.items():
-            node = entries[name] = _node(child, number, time_ms)
+        for name, child in children.items():
+            node = entries[name] = _node(child, first_ino, time_ms)
             node.name = name
             node.parent = directory
-            number += _count(child)
         return entries
 
     return MountedDirectory(ino=ino, mode=c.S_IFDIR | 0o555, time_ms=time_ms, load=load)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from runtime_core.emscripten.arguments import U32
-from runtime_core.emscripten.errno import ErrnoCode
+from runtime_core.emscripten.errno import Errno, ErrnoCode
 from runtime_core.emscripten.host import PROGRAM_NAME
 from runtime_core.engine.errors import GuestExit
 from schemas.errors import FatalIsolateError, GuestFault
@@ -117,8 +118,9 @@ def em_asm(host: EmscriptenHost, code: int, signature: int, arguments: int) -> i
 
 
 def log_line(host: EmscriptenHost, message: int) -> None:
-    """A message of the guest's C code goes to its standard error stream."""
-    host.devices["stderr"].write(_text(host, message).encode() + b"\n")
+    """A message of the guest's C code goes to its standard error stream, or nowhere if that is broken."""
+    with suppress(Errno):
+        host.devices["stderr"].write(_text(host, message).encode() + b"\n")
 
 
 def log_formatted(host: EmscriptenHost, flags: int, message: int) -> None:

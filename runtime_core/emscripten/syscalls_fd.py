@@ -19,7 +19,6 @@ _WINDOW_ROWS: Final = 24
 _WINDOW_COLUMNS: Final = 80
 _TERMIOS_BYTES: Final = 60
 _SETTABLE_FLAGS: Final = c.O_APPEND | c.O_NONBLOCK
-_POLL_MAX: Final = 65_536
 _ALWAYS_REPORTED: Final = c.POLLERR | c.POLLHUP | c.POLLNVAL
 
 
@@ -195,7 +194,7 @@ def poll(host: EmscriptenHost, fds: int, count: int, timeout: int) -> int:
     """
     del timeout
     fds &= U32
-    if not 0 <= count <= _POLL_MAX:
+    if not 0 <= count <= host.fs.limits.open_files:
         raise Errno(ErrnoCode.EINVAL)
     ready = 0
     view = host.memory.view(fds, 8 * count)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from runtime_core.emscripten.files import Stream
     from runtime_core.emscripten.host import EmscriptenHost
 
-_RANDOM_CHUNK: Final = 1 << 16
+_RANDOM_MAX: Final = 1 << 16
 
 
 def fd_close(host: EmscriptenHost, fd: int) -> int:
@@ -138,11 +138,11 @@ def _environment(host: EmscriptenHost) -> list[bytes]:
 
 
 def random_get(host: EmscriptenHost, buffer: int, length: int) -> int:
-    """``getentropy``."""
-    target = host.memory.view(buffer, length & U32)
-    for start in range(0, len(target), _RANDOM_CHUNK):
-        chunk = target[start : start + _RANDOM_CHUNK]
-        chunk[:] = host.entropy.read(len(chunk))
+    """``getentropy``, which the guest's C library calls for at most 256 bytes at a time."""
+    length &= U32
+    if length > _RANDOM_MAX:
+        raise Errno(ErrnoCode.EINVAL)
+    host.memory.view(buffer, length)[:] = host.entropy.read(length)
     return 0
 
 

@@ -7,6 +7,7 @@ from runtime_core.emscripten.errno import Errno, ErrnoCode
 from runtime_core.emscripten.fs import FileSystem
 from runtime_core.emscripten.limits import FileSystemLimits
 from runtime_core.emscripten.mounts import Mount
+from schemas.errors import FormatError
 from tests.support.fake_guest import FixedClock
 
 LIMITS = FileSystemLimits(total_bytes=4096, file_bytes=2048, nodes=32)
@@ -204,6 +205,12 @@ def test_mounting_needs_a_free_name(fs: FileSystem) -> None:
     assert code_of(fs.mount, "/a/f", Mount(name="other", source=b"")) is ErrnoCode.EEXIST
     assert code_of(fs.mount, "/other", Mount(name="ro", source=b"")) is ErrnoCode.EEXIST
     assert code_of(fs.mount, "/nope/x", Mount(name="other", source=b"")) is ErrnoCode.ENOENT
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "a\0b", "x" * 256])
+def test_mounts_with_impossible_names_are_refused(name: str) -> None:
+    with pytest.raises(FormatError, match="name"):
+        Mount(name="bad", source={"d": {name: b""}})
 
 
 def test_times_and_modes(fs: FileSystem) -> None:

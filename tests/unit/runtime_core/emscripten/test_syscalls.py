@@ -233,6 +233,18 @@ def test_standard_streams(guest: Guest) -> None:
     assert guest.memory.read_u8(BUFFER) == 3
 
 
+def test_huge_writes_to_a_stream_are_short(guest: Guest) -> None:
+    instance = FakeInstance(pages=40, max_pages=40)
+    guest.host.bind(instance)
+    instance.memory.write(0, struct.pack("<4I", 64, 39 * PAGE, 64, 39 * PAGE))
+    assert guest.call("fd_write", 1, 0, 2, 32) == 0
+    assert instance.memory.read_u32(32) == len(guest.output) == 1 << 20
+
+
+def test_poll_of_more_than_there_can_be(guest: Guest) -> None:
+    assert guest.sys("poll", BUFFER, 4097, 0) == -E.EINVAL
+
+
 def test_fcntl(guest: Guest) -> None:
     fd = guest.open("f", c.O_CREAT | c.O_RDWR)
     assert guest.sys("fcntl64", fd, c.F_DUPFD, guest.words(20)) == 20
@@ -289,10 +301,12 @@ def test_statfs(guest: Guest) -> None:
 
 
 def test_random(guest: Guest) -> None:
-    assert guest.call("random_get", BUFFER, 100_000) == 0
-    data = guest.memory.read(BUFFER, 100_000)
+    assert guest.call("random_get", BUFFER, 65_536) == 0
+    data = guest.memory.read(BUFFER, 65_536)
     assert len(set(data)) == 256
-    assert guest.call("random_get", 0, -1) == E.EFAULT
+    assert guest.call("random_get", END, 1) == E.EFAULT
+    assert guest.call("random_get", 0, 65_537) == E.EINVAL
+    assert guest.call("random_get", 0, -1) == E.EINVAL
 
 
 def test_clocks(guest: Guest) -> None:
