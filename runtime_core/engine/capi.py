@@ -188,6 +188,11 @@ class CApi:
         # (see pointer_argument), which saves a quarter of a call's cost.
         self.call_guest: Callable[..., Any] = unlocked["wasmtime_func_call_unchecked"]
         self.call_guest.restype = _PTR
+        # And the two that report a failure from within a callback, where converting arguments could itself fail.
+        self.new_trap: Callable[..., Any] = locked["wasmtime_trap_new"]
+        self.new_trap.restype = _PTR
+        self.new_error: Callable[..., Any] = locked["wasmtime_error_new"]
+        self.new_error.restype = _PTR
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         raise AttributeError(f"{name} is not bound; add its prototype to {__name__}")
@@ -223,6 +228,11 @@ class CApi:
 def pointer_argument(address: int) -> Any:
     """An address converted once, for many calls of a function without declared argument types."""
     return _PTR.from_param(address)
+
+
+def text_argument(text: bytes) -> Any:
+    """A C string converted once; it keeps the bytes alive."""
+    return _STR.from_param(text)
 
 
 def size_argument(value: int) -> Any:

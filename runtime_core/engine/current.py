@@ -22,6 +22,9 @@ class Current(threading.local):
     pending: BaseException | None = None
     """What a host function raised; the trap that stands for it is on its way to the innermost call."""
 
+    interrupted: bool = False
+    """Ctrl-C arrived where it could not be raised; the outermost call into a guest raises it."""
+
     free_stack: int = -1
     """Bytes of native stack that further guests may be given on this thread; -1 = not yet determined."""
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from runtime_core.engine import capi
 from runtime_core.engine.current import CURRENT
 from runtime_core.engine.hostcall import d_to_ii, f_to_i, i_to_f, ii_to_d
+from runtime_core.engine.interrupts import ensure_headroom
 from runtime_core.engine.valuetypes import FunctionType, ValueType
 from schemas.errors import AbiMismatchError
 
@@ -41,6 +42,7 @@ def make(instance, host, context, function, count, trap, trap_out):
     def call({parameters}):
         if instance.dead is not None:
             instance.refuse()
+        ensure_headroom()
         words = Words()
         {encode}
         outer = current.host
@@ -85,6 +87,7 @@ def _factory(signature: FunctionType) -> Any:
         "Words": ctypes.c_int32 * (4 * _raw_values(signature)),
         "byref": ctypes.byref,
         "current": CURRENT,
+        "ensure_headroom": ensure_headroom,
         "call_guest": capi.load().call_guest,
         "i_to_f": i_to_f,
         "f_to_i": f_to_i,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from runtime_core.engine import capi
 from runtime_core.engine.current import CURRENT
+from runtime_core.engine.interrupts import protect
 from runtime_core.engine.valuetypes import FunctionType, ValueType
 from schemas.errors import HostError
 
@@ -79,7 +80,8 @@ def callback(_environment, _caller, p, _count):
         host = current.host
         {body}
     except BaseException as error:
-        return trap(error)
+        current.pending = error
+        return new_trap(text, text_size)
 """
 
 
@@ -125,16 +127,12 @@ def make_callback(imported: HostImport, signature: FunctionType, api: capi.CApi)
     supported = set(_DECODE)
     if len(signature.results) > 1 or not supported.issuperset(signature.parameters + signature.results):
         raise HostError(f"cannot serve the import {imported.module}.{imported.name}", found=str(signature))
-    trap_new = api.wasmtime_trap_new
-
-    def trap(error: BaseException) -> int:
-        CURRENT.pending = error
-        return int(trap_new(_TRAP_TEXT, len(_TRAP_TEXT)))
-
     names: dict[str, Any] = {
         "current": CURRENT,
         "function": imported.function,
-        "trap": trap,
+        "new_trap": api.new_trap,
+        "text": capi.text_argument(_TRAP_TEXT),
+        "text_size": capi.size_argument(len(_TRAP_TEXT)),
         "i_to_f": i_to_f,
         "f_to_i": f_to_i,
         "ii_to_d": ii_to_d,
@@ -142,6 +140,7 @@ def make_callback(imported: HostImport, signature: FunctionType, api: capi.CApi)
     }
     source = _marshalling_source(signature, imported.component)
     exec(_compiled(source, imported.name), names)  # noqa: S102 - generated above from value types alone
+    protect(names["callback"])
     return capi.HOST_CALLBACK(names["callback"])
 
 

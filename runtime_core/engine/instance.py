@@ -7,7 +7,7 @@ import threading
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from runtime_core.engine import capi
+from runtime_core.engine import capi, interrupts
 from runtime_core.engine.current import CURRENT
 from runtime_core.engine.errors import GuestUnwind
 from runtime_core.engine.guestcall import GuestFunction, make_guest_function
@@ -56,7 +56,7 @@ class GuestInstance:
         self._instance = instance
         self._memory_extern = memory
         self._signatures = signatures
-        self._program = program  # owns the host functions' callbacks
+        self._kept: list[object] = [program]  # it owns the host functions' callbacks
         self._externs: dict[str, capi.Extern] = {}
         self._functions: dict[str, GuestFunction] = {}
         self._table_functions: dict[int, GuestFunction] = {}
@@ -88,6 +88,10 @@ class GuestInstance:
     def closed(self) -> bool:
         """Whether the store was freed."""
         return self._store.closed
+
+    def keep_alive(self, item: object) -> None:
+        """Hold something that the guest may call until the instance itself goes away."""
+        self._kept.append(item)
 
     @property
     def depth(self) -> int:
@@ -168,10 +172,15 @@ class GuestInstance:
         if self._entries == 0:
             self._owner = 0
             self._lock.release()
+        if outer is None and CURRENT.interrupted:
+            CURRENT.interrupted = False
+            self._die("the guest was interrupted")
+            raise KeyboardInterrupt
 
     @staticmethod
     def _check_stack(needed: int) -> None:
         if CURRENT.free_stack < 0:
+            interrupts.install()
             CURRENT.free_stack = ensure_stack(needed)
         if CURRENT.free_stack < needed:
             raise HostError(
@@ -179,6 +188,10 @@ class GuestInstance:
                 expected=f">= {needed} bytes of free stack",
                 found=CURRENT.free_stack,
             )
+
+    def request_trap(self) -> None:
+        """Have the guest trap soon (Ctrl-C)."""
+        self._store.request_trap()
 
     def refuse(self) -> NoReturn:
         """Raise what a dead instance answers to every call."""
@@ -192,6 +205,8 @@ class GuestInstance:
                 (KeyboardInterrupt).
             FatalIsolateError: everything else, chained from the host function's exception or the limit.
         """
+        was_dead = self.dead is not None
+        self._die("the guest trapped before")
         pending, CURRENT.pending = CURRENT.pending, None
         trap, self.trap_cell.value = self.trap_cell.value, None
         code: int | None = None
@@ -202,10 +217,10 @@ class GuestInstance:
         else:
             # A nested call trapped and a host function swallowed that: the guest went on in a broken state.
             self.refuse()
-        if self.dead is not None and isinstance(pending, FatalIsolateError):
+        if was_dead and isinstance(pending, FatalIsolateError):
             raise pending  # an inner call of this instance trapped: one error, not a chain of one per level
         if isinstance(pending, GuestUnwind) or (pending is not None and not isinstance(pending, Exception)):
-            self._die(f"the guest was left before: {_brief(pending)}")
+            self.dead = f"the guest was left before: {_brief(pending)}"
             raise pending
         if code == capi.TRAP_STACK_OVERFLOW and pending is None:
             pending = LimitError("the guest used too much stack", expected=f"<= {self._store.stack_bytes} bytes")
@@ -213,7 +228,8 @@ class GuestInstance:
             reason = pending.message
         else:
             reason = _first_line(text) if pending is None else f"a host function failed: {_brief(pending)}"
-        self._die(f"the guest trapped before: {reason}")
+        if not was_dead:
+            self.dead = f"the guest trapped before: {reason}"
         fatal = FatalIsolateError(f"the guest trapped: {reason}", hint="discard the isolate")
         fatal.add_note(text)
         raise fatal from pending
@@ -253,6 +269,8 @@ class GuestInstance:
 
     def has_export(self, name: str) -> bool:
         """Whether the guest exports anything under this name."""
+        if self._store.closed:
+            self.refuse()
         if name in self._externs:
             return True
         text, extern = name.encode(), capi.Extern()

@@ -63,7 +63,7 @@ class EpochTicker:
     """Advances an engine's epoch while anybody needs it."""
 
     def __init__(self, advance: Callable[[], None]) -> None:
-        self._advance = advance
+        self.advance = advance
         self._lock = threading.Lock()
         self._users = 0
         self._stop: threading.Event | None = None
@@ -86,4 +86,4 @@ class EpochTicker:
 
     def _run(self, stop: threading.Event) -> None:
         while not stop.wait(TICK_SECONDS):
-            self._advance()
+            self.advance()

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from runtime_core.engine import capi
 from runtime_core.engine.current import CURRENT
+from runtime_core.engine.interrupts import protect
 from runtime_core.engine.limits import CpuBudget, EpochTicker, Limits
 from schemas.errors import HostError, LimitError
 
@@ -38,6 +39,7 @@ class Store:
             raise HostError(
                 "a CPU limit needs an engine with epoch interruption", hint="EngineConfig(epoch_interruption=True)"
             )
+        self._advance_epoch = ticker.advance if ticker is not None else None
         if ticker is not None:
             api.wasmtime_context_set_epoch_deadline(self.context, _NO_DEADLINE)
             if limits.cpu_seconds is not None:
@@ -45,15 +47,22 @@ class Store:
 
     def _watch(self, seconds: float, ticker: EpochTicker) -> None:
         budget = CpuBudget(seconds)
+        new_error, text = self._api.new_error, capi.text_argument(b"stopped at an epoch")
 
-        def on_tick(_context: object, _data: object, delta: Any, kind: Any) -> int | None:
-            if budget.exhausted:
-                CURRENT.pending = LimitError("the guest used too much CPU time", expected=f"<= {seconds} s")
-                return int(self._api.wasmtime_error_new(b"CPU time limit"))
-            delta[0] = 1
-            kind[0] = capi.UPDATE_DEADLINE_CONTINUE
+        def on_tick(_context: object, _data: object, delta: Any, kind: Any) -> Any:
+            try:
+                if CURRENT.interrupted:
+                    raise KeyboardInterrupt
+                if budget.exhausted:
+                    raise LimitError("the guest used too much CPU time", expected=f"<= {seconds} s")
+                delta[0] = 1
+                kind[0] = capi.UPDATE_DEADLINE_CONTINUE
+            except BaseException as error:  # noqa: BLE001 - C called; the call into the guest raises it
+                CURRENT.pending = error
+                return new_error(text)
             return None
 
+        protect(on_tick)
         self._callback = capi.EPOCH_CALLBACK(on_tick)
         self._api.wasmtime_store_epoch_deadline_callback(self._pointer, self._callback, None, None)
         self.budget = budget
@@ -65,6 +74,12 @@ class Store:
         if self.budget is not None:
             self.budget.enter()
             self._api.wasmtime_context_set_epoch_deadline(self.context, 1)
+
+    def request_trap(self) -> None:
+        """Make running code trap at its next loop head or function entry, on an engine with epochs."""
+        if self._advance_epoch is not None:
+            self._api.wasmtime_context_set_epoch_deadline(self.context, 1)
+            self._advance_epoch()
 
     @property
     def closed(self) -> bool:

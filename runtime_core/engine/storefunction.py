@@ -22,11 +22,10 @@ if TYPE_CHECKING:
 
 
 class StoreFunctions:
-    """Makes such functions for one instance, and keeps their callbacks alive as long as it is kept itself."""
+    """Makes such functions for one instance, which keeps their callbacks alive."""
 
     def __init__(self, instance: GuestInstance) -> None:
         self._instance = instance
-        self._callbacks: list[object] = []
 
     def make(
         self, signature: FunctionType, function: Callable[..., object], *, name: str, component: str
@@ -42,7 +41,7 @@ class StoreFunctions:
         api = capi.load()
         imported = HostImport(module="", name=name, component=component, function=function)
         callback = make_callback(imported, signature, api)
-        self._callbacks.append(callback)
+        instance.keep_alive(callback)
         value = capi.Value(kind=capi.VAL_FUNCREF)
         parameters = _value_types(api, signature.parameters)
         results = _value_types(api, signature.results)
