@@ -94,7 +94,7 @@ def run(*arguments: str | Path, expect: int = 0) -> dict[str, Any]:
             expected=expect,
             found=f"{done.returncode}: {done.stdout[-500:]}{done.stderr[-1500:]}",
         )
-    answer = json.loads(done.stdout.strip().splitlines()[-1])
+    answer = json.loads(done.stdout)
     if not isinstance(answer, dict):
         raise DemoError("not a JSON object", found=done.stdout[-200:])
     return answer
@@ -111,8 +111,7 @@ def publish(timeline: Timeline, service: Service, built: BuiltRelease) -> Path:
         run("artifactd.cli", "release", "publish", built.directory, "--channel", "stable", *common, "--root", root)
         step.note(size=sum(artifact.size for artifact in built.manifest.artifacts), digest=built.manifest_digest)
     for artifact in built.manifest.artifacts:
-        with timeline.step(f"  stored {artifact.role.value}") as step:
-            step.note(size=artifact.size, digest=artifact.digest)
+        print(f"    {artifact.role.value:<16} {artifact.size / 1e6:7.1f} MB  {artifact.digest}")
     return root
 
 
