@@ -140,10 +140,10 @@ class RefTable:
         The caller guarantees that no guest frame is on the stack.
         """
         keep = {raw >> 4 for raw in live if raw & 15 in (_TAG_VALUE, _TAG_PROXY)}
+        before = len(self)
         values = self._values
         while values and (len(values) - 1) not in keep:
             values.pop()
-        before = len(self)
         self._free = [index for index in range(len(values)) if index not in keep]
         for index in self._free:
             values[index] = _FREE

@@ -1,0 +1,111 @@
+"""Handles: encoding, decoding, hostile bits, sweeping."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runtime_core.js.promises import EventLoop, JsPromise
+from runtime_core.js.refs import MAX_HANDLES, RefTable
+from runtime_core.js.values import ERROR, NO_VALUE, UNDEFINED, BigInt, JsObject
+from schemas.errors import GuestFault, LimitError
+
+
+@pytest.mark.parametrize(
+    ("value", "raw"),
+    [(None, 0), (UNDEFINED, 3), (True, 5), (False, 7), (NO_VALUE, 9), (ERROR, 15), (0, 1), (1, 17), (-1, 0xFFFFFFF1)],
+)
+def test_constants_and_small_integers_need_no_entry(value: object, raw: int) -> None:
+    refs = RefTable()
+    assert refs.encode(value) == raw
+    assert refs.decode(raw) is value or refs.decode(raw) == value
+    assert len(refs) == 0
+
+
+@pytest.mark.parametrize("value", [(1 << 27) - 1, -(1 << 27)])
+def test_the_largest_small_integers(value: int) -> None:
+    refs = RefTable()
+    assert refs.decode(refs.encode(value)) == value
+    assert len(refs) == 0
+
+
+@pytest.mark.parametrize("value", [1 << 27, -(1 << 27) - 1, 2**52, 1.5, "text", BigInt(1), JsObject()])
+def test_other_values_get_a_handle(value: object) -> None:
+    refs = RefTable()
+    raw = refs.encode(value)
+    assert raw & 15 == 11
+    assert refs.decode(raw) is value
+    assert len(refs) == 1
+
+
+def test_promises_have_handles_of_their_own_kind() -> None:
+    refs = RefTable()
+    refs.register_proxy_type(JsPromise)
+    promise = JsPromise(EventLoop())
+    raw = refs.encode(promise)
+    assert raw & 15 == 13
+    assert refs.decode(raw) is promise
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (2, "a real garbage-collected reference"),
+        (0x1000, "a real garbage-collected reference"),
+        (19, "undefined with bits above the kind"),
+        (0xFFFFFFFF, "the error sentinel with bits above the kind"),
+        (11, "a handle in an empty table"),
+        (13, "a proxy handle in an empty table"),
+        (0xFFFFFFFB, "a handle far outside of the table"),
+    ],
+)
+def test_hostile_bits_are_faults(raw: int, reason: str) -> None:
+    with pytest.raises(GuestFault):
+        RefTable().decode(raw)
+    assert reason
+
+
+@given(st.integers(min_value=0, max_value=0xFFFFFFFF))
+def test_any_bits_decode_or_fault(raw: int) -> None:
+    refs = RefTable()
+    refs.encode("one")
+    try:
+        refs.decode(raw)
+    except GuestFault:
+        return
+
+
+def test_a_sweep_frees_what_is_not_live() -> None:
+    refs = RefTable()
+    kept, dropped, last = (refs.encode(text) for text in ("kept", "dropped", "last"))
+    assert refs.sweep([kept, 0, 3, 17]) == 2
+    assert len(refs) == 1
+    assert refs.decode(kept) == "kept"
+    for raw in (dropped, last):
+        with pytest.raises(GuestFault):
+            refs.decode(raw)
+    assert refs.encode("new") in (dropped, last)
+    assert refs.decode(kept) == "kept"
+
+
+def test_a_sweep_is_due_only_after_many_handles() -> None:
+    refs = RefTable()
+    refs.encode("text")
+    assert not refs.sweep_is_due
+    for index in range(1 << 15):
+        refs.encode(str(index))
+    assert refs.sweep_is_due
+    refs.sweep([])
+    assert not refs.sweep_is_due
+    assert len(refs) == 0
+
+
+def test_one_call_cannot_hold_handles_without_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runtime_core.js.refs.MAX_HANDLES", 3)
+    refs = RefTable()
+    for index in range(3):
+        refs.encode(f"text {index}")
+    with pytest.raises(LimitError):
+        refs.encode("too many")
+    assert MAX_HANDLES > 1 << 20
