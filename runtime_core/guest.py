@@ -14,7 +14,7 @@ from runtime_core.emscripten.boot import BOOT_ENVIRONMENT, prepare_filesystem, s
 from runtime_core.emscripten.host import EmscriptenHost, HostServices, environment_with
 from runtime_core.emscripten.imports import emscripten_imports
 from runtime_core.emscripten.mounts import Mount
-from runtime_core.engine.hostcall import HostImport
+from runtime_core.engine.hostcall import HostImport, ReferenceTable
 from runtime_core.engine.instance import GuestInstance
 from runtime_core.js.host import JsHost
 from runtime_core.js.imports import js_imports
@@ -42,8 +42,9 @@ class Guest:
     def __init__(self, instance: GuestInstance, emscripten: EmscriptenHost) -> None:
         self.instance = instance
         self.emscripten = emscripten
-        self.refs = RefTable()
-        self.js = JsHost(instance, emscripten, self.refs)
+        refs = RefTable()
+        self.refs: ReferenceTable = refs
+        self.js = JsHost(instance, emscripten, refs)
         instance.bind(self)
         emscripten.bind(instance)
 

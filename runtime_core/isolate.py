@@ -18,10 +18,11 @@ from runtime_core.emscripten.host import HostServices, StandardStreams
 from runtime_core.engine.errors import GuestExit
 from runtime_core.engine.limits import Limits
 from runtime_core.guest import Guest
+from runtime_core.js.pyproxy import PyProxy
 from runtime_core.release import ReleaseFiles
 from runtime_core.runtime import Progress, Runtime
 from runtime_core.worker.support import Support
-from schemas.errors import FatalIsolateError, HostError, LimitError, PlatformError
+from schemas.errors import EntrypointError, FatalIsolateError, HostError, LimitError, PlatformError
 
 _T = TypeVar("_T")
 
@@ -132,7 +133,17 @@ class Isolate:
             PythonError: the function raised.
             LimitError, FatalIsolateError: as for :meth:`run`.
         """
-        return self._enter(lambda guest: guest.js.call(guest.js.get_global(name), args, kwargs))
+
+        def action(guest: Guest) -> object:
+            function = guest.js.get_global(name)
+            if not isinstance(function, PyProxy):
+                raise EntrypointError(f"{name} is not a function", expected="a callable", found=repr(function)[:80])
+            try:
+                return guest.js.call(function, args, kwargs)
+            finally:
+                function.destroy()
+
+        return self._enter(action)
 
     def close(self) -> None:
         """Drop the guest and free its memory. Closing twice does nothing."""

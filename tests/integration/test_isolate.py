@@ -145,6 +145,13 @@ def test_a_missing_function_is_named(isolate: Isolate) -> None:
         isolate.call("absent")
 
 
+def test_a_global_that_is_no_function_is_named(isolate: Isolate) -> None:
+    isolate.run("value = 5\nthing = object()")
+    for name in ("value", "thing"):
+        with pytest.raises((EntrypointError, PythonError)):
+            isolate.call(name)
+
+
 def test_what_cannot_cross_is_named(isolate: Isolate) -> None:
     isolate.run("def make(): return object()")
     with pytest.raises(UnserializableError, match="object"):
