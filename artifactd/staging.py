@@ -14,6 +14,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from concurrent import futures
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
@@ -34,6 +35,9 @@ _TAKEOVER_SECONDS: Final = 5.0
 """How long a resuming stream waits for its predecessor, whose broken connection the server may not have noticed yet."""
 _SWEEP_INTERVAL_SECONDS: Final = 60.0
 _REHASH_CHUNK: Final = 1 << 20
+_HELPERS: Final = 4
+_FLUSH_BYTES: Final = 8 << 20
+"""Bytes after which writing to the disk is started, so that little is left to wait for at the end."""
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -71,6 +75,8 @@ class StagingArea:
         self._promised: dict[str, int] = {}
         self._mutex = threading.Lock()
         self._swept = time.monotonic()
+        # Hashing and flushing let go of the interpreter lock: they run beside the receiving of the next message.
+        self._helpers = futures.ThreadPoolExecutor(max_workers=_HELPERS, thread_name_prefix="staging")
         try:
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             sweep_abandoned(directory, age_seconds=idle_seconds)
@@ -102,8 +108,11 @@ class StagingArea:
             stream = _open_locked(path)
             try:
                 with staging_errors():
-                    upload = Upload(name, path, stream)
-                yield upload
+                    upload = Upload(name, path, stream, self._helpers)
+                try:
+                    yield upload
+                finally:
+                    upload.settle()
             finally:
                 stream.close()
         finally:
@@ -145,10 +154,14 @@ class StagingArea:
 class Upload:
     """One upload, open for writing by one stream. Made by :meth:`StagingArea.open` only."""
 
-    def __init__(self, name: UploadName, path: Path, stream: FileIO) -> None:
+    def __init__(self, name: UploadName, path: Path, stream: FileIO, helpers: futures.Executor) -> None:
         self.name = name
         self._path = path
         self._stream = stream
+        self._helpers = helpers
+        self._hashing: futures.Future[None] | None = None
+        self._flushing: futures.Future[None] | None = None
+        self._unflushed = 0
         self._hasher = hashlib.sha256()
         self._committed = 0
         if stream.seek(0, os.SEEK_END) > name.size:
@@ -165,6 +178,7 @@ class Upload:
 
     def restart(self) -> None:
         """Forget the bytes received so far."""
+        self.settle()
         with staging_errors():
             self._stream.seek(0)
             self._stream.truncate(0)
@@ -185,25 +199,47 @@ class Upload:
                 expected=self.name.size,
                 found=f">= {self._committed + len(data)}",
             )
+        if self._hashing is not None:
+            self._hashing.result()
         rest = memoryview(data)
         with staging_errors():
+            # What fits of a message that does not is cut off again: clients resume at the end of a message.
             try:
+                self._hashing = self._helpers.submit(self._hasher.update, data)
                 while rest:
                     rest = rest[self._stream.write(rest) :]
             except OSError:
                 self._stream.truncate(self._committed)
-                self._stream.seek(self._committed)
                 raise
-        self._hasher.update(data)
         self._committed += len(data)
+        self._unflushed += len(data)
+        if self._unflushed >= _FLUSH_BYTES:
+            self.settle()
+            self._unflushed = 0
+            self._flushing = self._helpers.submit(os.fdatasync, self._stream.fileno())
+
+    def settle(self) -> None:
+        """Wait for what runs beside, before the file is closed or handed over.
+
+        Raises:
+            StorageError: the disk failed to take bytes; the upload is dropped, because nobody is told twice.
+        """
+        futures.wait([running for running in (self._hashing, self._flushing) if running is not None])
+        flushed, self._flushing = self._flushing, None
+        if flushed is not None and flushed.exception() is not None:
+            self.drop()
+            with staging_errors():
+                flushed.result()
 
     def finish(self) -> Path:
         """The complete, checked file; :meth:`drop` it after it was stored.
 
         Raises:
             SizeMismatchError: fewer bytes than promised.
-            DigestMismatchError: other bytes than promised. Either way the upload is dropped.
+            DigestMismatchError: other bytes than promised.
+            StorageError: the disk failed. In every case the upload is dropped.
         """
+        self.settle()
         if self._committed != self.name.size:
             self.drop()
             raise SizeMismatchError(
