@@ -7,10 +7,11 @@ pairs), ``umask``, ``pending_signal``, ``monotonic_ns``, ``table`` (see ``table_
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from runtime_core.emscripten.checked import checked_integer, checked_string
 from runtime_core.emscripten.errno import Errno
 from runtime_core.emscripten.host import EmscriptenHost, HostServices
 from runtime_core.emscripten.table_functions import TableState
@@ -82,20 +83,19 @@ class HostTemplate:
         Raises:
             RestoreError: where it is not one that :func:`capture_state` makes, or a mount is missing.
         """
-        if state.get("version") != STATE_VERSION:
-            raise RestoreError(
-                "the captured host state has another version", expected=STATE_VERSION, found=state.get("version")
-            )
+        version = state.get("version") if isinstance(state, Mapping) else None
+        if version != STATE_VERSION:
+            raise RestoreError("the captured host state has another version", expected=STATE_VERSION, found=version)
         try:
             template = cls(
                 filesystem=FileSystemTemplate(state["filesystem"], mounts),
-                cwd=str(state["cwd"]),
-                streams=tuple((int(ino), int(flags), int(position)) for ino, flags, position in state["streams"]),
-                descriptors=tuple((int(fd), int(at)) for fd, at in state["descriptors"]),
-                environment={str(key): str(value) for key, value in state["environment"]},
-                umask=int(state["umask"]),
-                pending_signal=int(state["pending_signal"]),
-                monotonic_ns=int(state["monotonic_ns"]),
+                cwd=checked_string(state["cwd"]),
+                streams=tuple(_stream(raw) for raw in state["streams"]),
+                descriptors=tuple(_descriptor(raw, len(state["streams"])) for raw in state["descriptors"]),
+                environment={checked_string(key): checked_string(value) for key, value in state["environment"]},
+                umask=checked_integer(state["umask"], 0, 0o777),
+                pending_signal=checked_integer(state["pending_signal"], 0, 0xFF),
+                monotonic_ns=checked_integer(state["monotonic_ns"], 0, 1 << 62),
                 table=TableState.from_json(state["table"]),
             )
         except (KeyError, TypeError, ValueError) as error:
@@ -109,10 +109,6 @@ class HostTemplate:
         Raises:
             RestoreError: for descriptors or paths that do not fit the file system.
         """
-        if any(fd < 0 or not 0 <= at < len(self.streams) for fd, at in self.descriptors):
-            raise RestoreError("a captured descriptor refers to no captured stream", found=self.descriptors)
-        if any(position < 0 for _, _, position in self.streams):
-            raise RestoreError("a captured stream has a negative position", found=self.streams)
         host = self.instantiate(HostServices())
         try:
             host.fs.change_directory(host.fs.resolve(self.cwd))
@@ -145,3 +141,17 @@ class HostTemplate:
         for fd, at in self.descriptors:
             files.install(fd, streams[at])
         return host
+
+
+def _stream(raw: Sequence[object]) -> tuple[int, int, int]:
+    ino, flags, position = raw
+    return (
+        checked_integer(ino, 1, 1 << 53),
+        checked_integer(flags, 0, (1 << 31) - 1),
+        checked_integer(position, 0, (1 << 63) - 1),
+    )
+
+
+def _descriptor(raw: Sequence[object], streams: int) -> tuple[int, int]:
+    fd, at = raw
+    return checked_integer(fd, 0, (1 << 31) - 1), checked_integer(at, 0, streams - 1)

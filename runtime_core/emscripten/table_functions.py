@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from runtime_core.emscripten.arguments import U32
+from runtime_core.emscripten.checked import checked_integer, checked_string
 from runtime_core.emscripten.libffi_types import (
     STACK_ALIGNMENT,
     CallInterface,
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 CLOSURES_MAX: Final = 4_096
 """Closures alive at the same time, and signatures per slot: each costs the host some memory until the isolate ends."""
+TABLE_MAX: Final = 1 << 20
+"""Slots of a function table that a captured state may ask for."""
 _FFI_OK: Final = 0
 _FFI_BAD_TYPEDEF: Final = 1
 
@@ -90,11 +93,15 @@ class TableState:
             KeyError, TypeError, ValueError: where it is something else.
         """
         return cls(
-            size=int(state["size"]),
-            symbols=tuple((str(name), int(slot)) for name, slot in state["symbols"]),
-            closures=tuple((int(slot), int(closure)) for slot, closure in state["closures"]),
-            free=tuple(int(slot) for slot in state["free"]),
+            size=checked_integer(state["size"], 0, TABLE_MAX),
+            symbols=tuple((checked_string(name), _slot(slot)) for name, slot in state["symbols"]),
+            closures=tuple((_slot(slot), checked_integer(closure, 0, U32)) for slot, closure in state["closures"]),
+            free=tuple(_slot(slot) for slot in state["free"]),
         )
+
+
+def _slot(value: object) -> int:
+    return checked_integer(value, 1, TABLE_MAX)
 
 
 class TableFunctions:
@@ -236,12 +243,12 @@ class TableFunctions:
         if state.empty:
             return
         instance = self._host.instance
-        missing = state.size - instance.table_size()
-        if missing > 0:
-            instance.table_grow(missing)
         self._size = state.size
         self._free = list(state.free)
         try:
+            missing = state.size - instance.table_size()
+            if missing > 0:
+                instance.table_grow(missing)
             for name, slot in state.symbols:
                 instance.table_set(slot, instance.function(name))
                 self._symbols[name] = slot
@@ -249,7 +256,7 @@ class TableFunctions:
                 self._closures[slot] = 0
                 if closure and not self._install(slot, closure):
                     raise RestoreError("a captured closure cannot be made again", found=slot)
-        except (GuestFault, AbiMismatchError) as error:
+        except (GuestFault, AbiMismatchError, LimitError) as error:
             raise RestoreError("the captured function table does not fit this guest") from error
 
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from runtime_core.emscripten import constants as c
+from runtime_core.emscripten.checked import checked_integer, checked_string
 from runtime_core.emscripten.fs import FileSystem
 from runtime_core.emscripten.nodes import (
     DeviceNode,
@@ -113,7 +114,7 @@ class FileSystemTemplate:
         """
         try:
             records = [_parsed(raw) for raw in state["nodes"]]
-            self._next_ino = _integer(state["next_ino"], 2, 1 << 53)
+            self._next_ino = checked_integer(state["next_ino"], 2, 1 << 53)
         except (KeyError, TypeError, ValueError, binascii.Error) as error:
             raise RestoreError(f"the captured file system is malformed: {error!r}") from error
         self._records: dict[int, _Record] = {}
@@ -264,15 +265,15 @@ _MAKERS: Final[Mapping[str, Callable[[FileSystemTemplate, _Record], Node]]] = {
 
 def _parsed(raw: Mapping[str, Any]) -> _Record:
     kind = raw["kind"]
-    mode = _integer(raw["mode"], 0, 0o177777)
+    mode = checked_integer(raw["mode"], 0, 0o177777)
     parent = raw["parent"]
     if parent is not None:
-        _integer(parent, 1, 1 << 53)
+        checked_integer(parent, 1, 1 << 53)
     if _KINDS[kind] and mode & c.S_IFMT != _KINDS[kind]:
         raise ValueError(f"mode {mode:#o} of a {kind}")
-    atime, mtime, ctime = (_integer(value, -(1 << 62), 1 << 62) for value in raw["times"])
+    atime, mtime, ctime = (checked_integer(value, -(1 << 62), 1 << 62) for value in raw["times"])
     return _Record(
-        ino=_integer(raw["ino"], 1, 1 << 53),
+        ino=checked_integer(raw["ino"], 1, 1 << 53),
         parent=parent,
         name=_name(raw["name"]) if parent is not None else "",
         mode=mode,
@@ -286,29 +287,17 @@ def _payload(kind: str, raw: Mapping[str, Any]) -> object:
     if kind in ("file", "pipe"):
         return base64.b64decode(raw["data"], validate=True)
     if kind == "link":
-        return _string(raw["target"])
+        return checked_string(raw["target"])
     if kind == "device":
-        return _string(raw["device"]), _integer(raw["number"], 0, 0xFFFF_FFFF)
+        return checked_string(raw["device"]), checked_integer(raw["number"], 0, 0xFFFF_FFFF)
     if kind == "mount":
-        return _string(raw["mount"]), _integer(raw["nodes"], 1, 1 << 32)
+        return checked_string(raw["mount"]), checked_integer(raw["nodes"], 1, 1 << 32)
     return None
 
 
-def _string(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"not a string: {value!r}")
-    return value
-
-
 def _name(value: object) -> str:
-    name = _string(value)
+    name = checked_string(value)
     size = len(name.encode("utf-8", "surrogateescape"))
     if not 0 < size <= c.NAME_MAX or "/" in name or "\0" in name or name in (".", ".."):
         raise ValueError(f"not a file's name: {name!r}")
     return name
-
-
-def _integer(value: object, low: int, high: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise ValueError(f"not an integer from {low} to {high}: {value!r}")
-    return value

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from unittest import mock
 
 from hypothesis import given, settings
@@ -21,7 +19,7 @@ from runtime_core.emscripten.limits import FileSystemLimits
 from runtime_core.emscripten.mounts import Mount
 from runtime_core.engine.errors import GuestExit
 from schemas.errors import FatalIsolateError, GuestFault
-from tests.support.fake_guest import PAGE, FakeInstance, FixedClock
+from tests.support.fake_guest import PAGE, FakeFunctions, FakeInstance, FixedClock
 
 VECTOR = Path(__file__).parents[1] / "vectors" / "emscripten_imports_314_0_5.json"
 SIGNATURES = {name: (parameters, results) for _, name, parameters, results in json.loads(VECTOR.read_text())}
@@ -59,18 +57,6 @@ calls = st.sampled_from(sorted(SIGNATURES)).flatmap(
 )
 
 
-class FakeFactory:
-    """Stands for the engine's maker of closures, which needs a real instance."""
-
-    def __init__(self, instance: object) -> None:
-        self.instance = instance
-
-    def make(self, signature: object, function: Callable[..., Any], *, name: str, component: str) -> Callable[..., Any]:
-        assert name
-        assert component == "emscripten"
-        return lambda *arguments: arguments[0]
-
-
 def new_host() -> EmscriptenHost:
     instance = FakeInstance(pages=4, max_pages=6)
     instance.exports["__dl_seterr"] = lambda message, argument: None
@@ -90,7 +76,7 @@ def new_host() -> EmscriptenHost:
 @given(st.lists(calls, min_size=1, max_size=30))
 def test_any_calls(sequence: list[tuple[str, tuple[int | float, ...]]]) -> None:
     host = new_host()
-    with mock.patch.object(table_functions, "StoreFunctions", FakeFactory):
+    with mock.patch.object(table_functions, "StoreFunctions", FakeFunctions):
         for name, arguments in sequence:
             try:
                 result = FUNCTIONS[name](host, *arguments)

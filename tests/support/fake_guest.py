@@ -111,3 +111,17 @@ def fake_host(
     host = EmscriptenHost(services=services if services is not None else HostServices(clock=FixedClock()), **kwargs)
     host.bind(instance if instance is not None else FakeInstance())
     return host
+
+
+class FakeFunctions:
+    """Stands for the engine's maker of functions for one instance: what it makes is called with the host in front."""
+
+    host: EmscriptenHost
+
+    def __init__(self, instance: object) -> None:
+        self._instance = instance
+
+    def make(self, signature: object, function: Callable[..., Any], *, name: str, component: str) -> Callable[..., Any]:
+        assert name
+        assert component == "emscripten"
+        return lambda *arguments: function(self.host, *arguments)
