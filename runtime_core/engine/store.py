@@ -117,7 +117,7 @@ class Store:
         if not error and not trap.value:
             return
         text = self._api.take_error(error) if error else self._api.take_trap(trap.value or 0)[0]
-        if "limit" in text or "memory minimum size" in text:
+        if "memory minimum size" in text:
             raise LimitError("the isolate's memory does not fit its limit", found=text)
         raise HostError("cannot instantiate the guest", found=text)
 

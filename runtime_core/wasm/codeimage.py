@@ -15,7 +15,7 @@ from typing import Any, Final
 from runtime_core.wasm import binary
 from runtime_core.wasm.abi import AbiProfile
 from runtime_core.wasm.binary import ExternKind, SectionId, SegmentMode
-from runtime_core.wasm.dataimage import PAGE_BYTES, build_data_image
+from runtime_core.wasm.dataimage import MAX_PAGES, PAGE_BYTES, build_data_image
 from runtime_core.wasm.encoding import HEADER, Reader, name, section, sleb, uleb, vector
 from runtime_core.wasm.guestfunctions import added_functions, added_types
 from runtime_core.wasm.opcodes import EXTERNREF, FUNCREF
@@ -268,7 +268,7 @@ def _rewrite(module: binary.Module, profile: AbiProfile, layout: CodeImageLayout
     payload = module.payload
     replaced = {
         SectionId.TYPE: _append(payload(SectionId.TYPE), added_types()),
-        SectionId.IMPORT: _imports(imports, layout.memory_pages, module.memories()[0].maximum),
+        SectionId.IMPORT: _imports(imports, layout.memory_pages),
         SectionId.FUNCTION: _append(
             payload(SectionId.FUNCTION), [uleb(first_type + item.type_offset) for item in added]
         ),
@@ -304,10 +304,10 @@ def _prepend(payload: bytes, items: list[bytes]) -> bytes:
     return b"".join((uleb(count + len(items)), *items, payload[reader.position :]))
 
 
-def _imports(imports: Iterable[binary.Import], pages: int, maximum: int | None) -> bytes:
-    """Without the GOT, with the memory."""
+def _imports(imports: Iterable[binary.Import], pages: int) -> bytes:
+    """Without the GOT, with the memory: any that has the initial pages and the maximum of every snapshot image."""
     kept = [item.raw for item in imports if item.module not in _GOT_MODULES]
-    limits = b"\0" + uleb(pages) if maximum is None else b"\1" + uleb(pages) + uleb(maximum)
+    limits = b"\1" + uleb(pages) + uleb(MAX_PAGES)
     module, memory = MEMORY_IMPORT
     return vector([*kept, name(module) + name(memory) + bytes((ExternKind.MEMORY,)) + limits])
 
