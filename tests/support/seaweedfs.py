@@ -39,6 +39,7 @@ class S3Server:
     access_key_id: str
     secret_access_key: str
     bucket: str = "tests"
+    process_id: int = 0
 
     def new_prefix(self) -> str:
         return f"run/{secrets.token_hex(8)}"
@@ -76,7 +77,10 @@ def running_seaweedfs(directory: Path) -> Iterator[S3Server]:
         )
     try:
         server = S3Server(
-            endpoint=f"http://127.0.0.1:{ports[0]}", access_key_id=ACCESS_KEY, secret_access_key=SECRET_KEY
+            endpoint=f"http://127.0.0.1:{ports[0]}",
+            access_key_id=ACCESS_KEY,
+            secret_access_key=SECRET_KEY,
+            process_id=process.pid,
         )
         _wait_until_usable(server, process, log)
         yield server
