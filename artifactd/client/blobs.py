@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from artifactd.client.cache import ArtifactCache, CachedBlob
+from artifactd.client.checking import checked
 from artifactd.client.connection import Connection, error_for_status, printable
 from artifactd.client.sources import BlobRef, BlobSource, source_of
 from artifactd.client.wire import decode_read_response, encode_write_request
@@ -92,7 +93,7 @@ class BlobClient:
         return missing
 
     def stream(self, ref: BlobRef, *, progress: Progress = no_progress) -> Iterator[memoryview]:
-        """The bytes of a blob as they arrive, NOT checked: wrap in :func:`checked`, or use :meth:`download`.
+        """The bytes of a blob as they arrive, NOT checked; see :meth:`read` and :meth:`download`.
 
         A stream that breaks off is resumed where it stopped; the attempts count anew whenever bytes arrive.
 
@@ -115,6 +116,14 @@ class BlobClient:
                 self._connection.pause_or_raise(error, failures)
             else:
                 return  # complete, or cut off: whoever checks the digest says so
+
+    def read(self, ref: BlobRef, *, progress: Progress = no_progress) -> Iterator[bytes | memoryview]:
+        """The bytes of a blob as they arrive; trust them only once the iteration has ended without an error.
+
+        Raises:
+            As :meth:`stream`, and DigestMismatchError, SizeMismatchError at the end for other bytes.
+        """
+        return checked(self.stream(ref, progress=progress), ref)
 
     def download(
         self, ref: BlobRef, cache: ArtifactCache, *, verify: bool = False, progress: Progress = no_progress

@@ -19,6 +19,7 @@ from typing import Any, Final, Protocol, Self, TypeVar
 import grpc
 from google.protobuf.message import DecodeError, Message
 
+from artifactd.client.memory import keep_freed_memory
 from artifactd.client.retry import RetryPolicy
 from schemas.errors import (
     AccessDeniedError,
@@ -139,6 +140,7 @@ class Connection:
         self.endpoint = Endpoint(address=endpoint) if isinstance(endpoint, str) else endpoint
         self._retry = retry if retry is not None else RetryPolicy()
         self._answered = False
+        keep_freed_memory()
         self._channel = _open_channel(self.endpoint)
         token = self.endpoint.token
         self._metadata = (("authorization", f"Bearer {token}"),) if token else None
