@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from artifactd.client import BlobClient, Connection
+from runtime_core.build.cache import default_cache_root
 from tests.bench.harness import Figure
+from tests.bench.peer_casd import executable, running
 from tests.support.daemon import running_daemon
 
 BLOB_BYTES: Final = 32 << 20
@@ -18,16 +20,17 @@ ROUNDS: Final = 12
 
 
 def figures() -> Iterator[Figure]:
-    """Upload and download rates in MB/s (10^6 bytes)."""
-    with (
-        tempfile.TemporaryDirectory(prefix="bench-store-") as directory,
-        running_daemon(Path(directory)) as daemon,
-        Connection(daemon.address) as connection,
-    ):
-        yield from _rates(BlobClient(connection))
+    """Upload and download rates in MB/s (10^6 bytes), ours and a C++ server's, through the same client."""
+    with tempfile.TemporaryDirectory(prefix="bench-store-", dir=default_cache_root()) as directory:
+        with running_daemon(Path(directory)) as daemon, Connection(daemon.address) as connection:
+            yield from _rates(BlobClient(connection), "", "digest checked on both sides")
+        server = executable(default_cache_root() / "peer-casd")
+        if server is not None:
+            with running(server, Path(directory) / "casd") as address, Connection(address) as connection:
+                yield from _rates(BlobClient(connection), "peer_casd_", "peer: buildbox-casd, the same client")
 
 
-def _rates(client: BlobClient) -> Iterator[Figure]:
+def _rates(client: BlobClient, prefix: str, what: str) -> Iterator[Figure]:
     uploads: list[float] = []
     downloads: list[float] = []
     for _ in range(ROUNDS):
@@ -40,5 +43,5 @@ def _rates(client: BlobClient) -> Iterator[Figure]:
         downloads.append(BLOB_BYTES / 1e6 / (time.perf_counter() - start))
         if received != BLOB_BYTES:
             raise AssertionError(f"received {received} of {BLOB_BYTES} bytes")
-    yield Figure(name="upload_mb_s", unit="MB/s", samples=tuple(uploads), what="32 MiB upload, digest checked, durable")
-    yield Figure(name="download_mb_s", unit="MB/s", samples=tuple(downloads), what="32 MiB download, digest checked")
+    yield Figure(name=f"{prefix}upload_mb_s", unit="MB/s", samples=tuple(uploads), what=f"32 MiB upload, {what}")
+    yield Figure(name=f"{prefix}download_mb_s", unit="MB/s", samples=tuple(downloads), what=f"32 MiB download, {what}")
