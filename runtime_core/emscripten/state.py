@@ -44,6 +44,8 @@ def capture_state(host: EmscriptenHost) -> dict[str, Any]:
             index[id(stream)] = len(streams)
             streams.append(stream)
         descriptors.append([fd, index[id(stream)]])
+    if any(stream.node.ino == 0 for stream in streams):
+        raise CaptureError("the guest holds a duplicate of a captured standard error stream that it had closed before")
     try:
         cwd = host.fs.cwd_path()
     except Errno as error:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from runtime_core.emscripten import constants as c
 from runtime_core.emscripten.devices import TRANSFER_MAX, Device
 from runtime_core.emscripten.files import Stream
-from runtime_core.emscripten.nodes import DeviceNode
+from runtime_core.emscripten.nodes import DeviceNode, Node
 
 if TYPE_CHECKING:
     from runtime_core.emscripten.host import EmscriptenHost
@@ -16,16 +16,22 @@ _STDERR: Final = 2
 
 
 class StderrCapture(Device):
-    """A device that keeps the first mebibyte written to it."""
+    """A device that keeps the first mebibyte written to it.
 
-    __slots__ = ("_content", "replaced")
+    Once the capture ended it passes on what still arrives: the guest may have duplicated the descriptor meanwhile.
+    """
+
+    __slots__ = ("_content", "ended", "replaced")
 
     def __init__(self, replaced: Stream | None) -> None:
         self._content = bytearray()
+        self.ended = False
         self.replaced = replaced
 
     def write(self, data: bytes | memoryview) -> int:
         """Keep what fits and drop the rest: a guest can print without end."""
+        if self.ended:
+            return self.replaced.write(data) if self.replaced is not None else len(data)
         self._content += data[: TRANSFER_MAX - len(self._content)]
         return len(data)
 
@@ -43,10 +49,17 @@ def capture_stderr(host: EmscriptenHost) -> None:
     if replaced is not None:
         replaced.references += 1
     capture = StderrCapture(replaced)
-    node = DeviceNode(ino=0, mode=c.S_IFCHR | 0o222, time_ms=host.fs.now_ms(), device="stderr", number=0)
-    node.opens = 1
-    files.install(_STDERR, Stream(fs=host.fs, node=node, flags=c.O_WRONLY, device=capture))
+    files.install(_STDERR, Stream(fs=host.fs, node=_node(host, replaced), flags=c.O_WRONLY, device=capture))
     host.stderr_capture = capture
+
+
+def _node(host: EmscriptenHost, replaced: Stream | None) -> Node:
+    """What the buffer is to the guest's eyes: the file that it stands for, so that a duplicate can be captured."""
+    if replaced is not None:
+        return replaced.node
+    node = DeviceNode(ino=0, mode=c.S_IFCHR | 0o222, time_ms=host.fs.now_ms(), device="stderr", number=0)
+    node.opens = 1  # keeps it out of the file system's accounts, which it never entered
+    return node
 
 
 def restore_stderr(host: EmscriptenHost) -> str:
@@ -55,6 +68,7 @@ def restore_stderr(host: EmscriptenHost) -> str:
     if capture is None:
         return ""
     host.stderr_capture = None
+    capture.ended = True
     files = host.files
     if files.is_open(_STDERR):
         files.close(_STDERR)

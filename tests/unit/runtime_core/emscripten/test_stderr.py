@@ -1,16 +1,22 @@
 from __future__ import annotations
 
+import pytest
+
 from runtime_core.emscripten.boot import prepare_filesystem
 from runtime_core.emscripten.host import EmscriptenHost, HostServices, StandardStreams
 from runtime_core.emscripten.mounts import Mount
+from runtime_core.emscripten.state import HostTemplate, capture_state
 from runtime_core.emscripten.stderr import capture_stderr, restore_stderr
+from schemas.errors import CaptureError
 from tests.support.fake_guest import FixedClock, fake_host
+
+STDLIB = Mount(name="stdlib", source=b"")
 
 
 def make(written: bytearray) -> EmscriptenHost:
     services = HostServices(clock=FixedClock(), streams=StandardStreams(write_stderr=written.extend))
     host = fake_host(services=services)
-    prepare_filesystem(host, python_version=(3, 14), stdlib=Mount(name="stdlib", source=b""))
+    prepare_filesystem(host, python_version=(3, 14), stdlib=STDLIB)
     return host
 
 
@@ -61,3 +67,25 @@ def test_bytes_that_are_not_utf8_become_replacement_characters() -> None:
     capture_stderr(host)
     host.files.get(2).write(b"a\xffb")
     assert restore_stderr(host) == "a\ufffdb"
+
+
+def test_duplicates_outlive_the_capture_and_can_be_captured() -> None:
+    written = bytearray()
+    host = make(written)
+    capture_stderr(host)
+    copy = host.files.duplicate(2)
+    assert restore_stderr(host) == ""
+    host.files.get(copy).write(b"through the duplicate")
+    assert written == b"through the duplicate"
+    back = HostTemplate.parse(capture_state(host), {"stdlib": STDLIB}).instantiate(HostServices(clock=FixedClock()))
+    assert back.files.get(copy).node is back.fs.resolve("/dev/stderr")
+
+
+def test_a_duplicate_of_nothing_cannot_be_captured() -> None:
+    host = make(bytearray())
+    host.files.close(2)
+    capture_stderr(host)
+    host.files.duplicate(2)
+    restore_stderr(host)
+    with pytest.raises(CaptureError, match="duplicate"):
+        capture_state(host)
