@@ -121,6 +121,15 @@ class Isolate:
         """
         self._enter(lambda guest: guest.js.call(self._support.execute, (source, filename)))
 
+    def evaluate(self, source: str, *, filename: str = "<worker>") -> object:
+        """Run source code and return the value of its last expression, None if it ends with a statement.
+
+        Raises:
+            UnserializableError: the value cannot cross.
+            PythonError, LimitError, FatalIsolateError: as for :meth:`run`.
+        """
+        return self._enter(lambda guest: guest.js.run(source, filename=filename))
+
     def call(self, name: str, /, *args: object, **kwargs: object) -> object:
         """Call a function of the guest's ``__main__`` module; a coroutine is awaited.
 

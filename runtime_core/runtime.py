@@ -78,7 +78,7 @@ class Runtime:
         cache = CodeCache(directory / "code")
         code = engine.load_by_digest(checked.code_image.digest, cache)
         if code is None:
-            progress("compile the code image")
+            progress("compile the code image: once per machine, some seconds")
             code = engine.load(read_artifact(release, checked.code_image), cache)
         progress("map the snapshot")
         snapshot = prepare_snapshot(

@@ -45,6 +45,13 @@ def test_runs_cpython_of_the_release(isolate: Isolate, output: Output) -> None:
     assert output.stdout == b"(3, 14) emscripten\n"
 
 
+def test_evaluates_to_the_last_expression(isolate: Isolate) -> None:
+    assert isolate.evaluate("x = 20\nx * 2 + 2") == 42
+    assert isolate.evaluate("x = 1") is None
+    with pytest.raises(UnserializableError):
+        isolate.evaluate("object()")
+
+
 def test_boots_from_release_files() -> None:
     state = releases.built_directory().parent / "test-state"
     with Isolate.boot(releases.local_release(), state_directory=state) as booted:

@@ -6,21 +6,23 @@ import argparse
 import contextlib
 import json
 import sys
-import time
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from artifactd.client import ArtifactCache, StateStore, fetch_release
+from runtime_core.cli.steps import Step, Steps
 from runtime_core.engine.errors import GuestExit
 from runtime_core.engine.limits import Limits
 from runtime_core.isolate import Isolate, IsolateOptions
 from runtime_core.measure import Spread, measure
 from runtime_core.release import LocalRelease, ReleaseFiles
 from runtime_core.runtime import Runtime
+from schemas.digest import Digest
 from schemas.errors import ConfigError, PlatformError, PythonError
 from schemas.exit_codes import ExitCode, exit_code_of
-from schemas.release import Role
+from schemas.release import Artifact, Role
 
 _EXAMPLES: Final = """\
 examples:
@@ -30,24 +32,6 @@ examples:
   runtime-core measure --release build/release --isolates 50
 """
 _BOOT_ROLES: Final = (Role.CODE_IMAGE, Role.SNAPSHOT, Role.UPSTREAM_STDLIB)
-
-
-class Steps:
-    """What was done, and how long it took; shown as it happens where somebody watches."""
-
-    def __init__(self, *, show: bool) -> None:
-        self._show = show
-        self.records: list[dict[str, object]] = []
-
-    @contextlib.contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        """Time a block."""
-        start = time.perf_counter()
-        yield
-        milliseconds = (time.perf_counter() - start) * 1e3
-        self.records.append({"name": name, "ms": round(milliseconds, 3)})
-        if self._show:
-            print(f"  {name:<44} {milliseconds:10.2f} ms", file=sys.stderr)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -140,7 +124,7 @@ def _release(options: argparse.Namespace, steps: Steps) -> Iterator[ReleaseFiles
         raise ConfigError("no release is named", hint="give --release DIR, or --address with --channel or --pin")
     cache = ArtifactCache(options.cache) if options.cache else ArtifactCache()
     state = StateStore(options.state / "trust") if options.state else StateStore()
-    with steps.step("verify the channel and fetch the release"):
+    with steps.step("verify the channel and fetch the release") as step:
         fetched = fetch_release(
             options.address,
             root=options.root,
@@ -150,14 +134,30 @@ def _release(options: argparse.Namespace, steps: Steps) -> Iterator[ReleaseFiles
             state=state,
             roles=_BOOT_ROLES,
             offline=options.offline,
+            progress=_total_progress(step),
         )
     with fetched:
         yield fetched
 
 
 def _runtime(release: ReleaseFiles, options: argparse.Namespace, steps: Steps) -> Runtime:
-    with steps.step("check, compile or map code and snapshot"):
-        return Runtime.load(release, state_directory=options.state / "runtime" if options.state else None)
+    directory = options.state / "runtime" if options.state else None
+    with steps.step("check, compile or map code and snapshot") as step:
+        return Runtime.load(release, state_directory=directory, progress=step.say)
+
+
+def _total_progress(step: Step) -> Callable[[Artifact, int], None]:
+    """Adds up what is known of each artifact; downloads run side by side."""
+    done: dict[Digest, tuple[int, int]] = {}
+    lock = threading.Lock()
+
+    def progress(artifact: Artifact, received: int) -> None:
+        with lock:
+            done[artifact.digest] = (received, artifact.size)
+            totals = [sum(column) for column in zip(*done.values(), strict=True)]
+        step.advance(totals[0], totals[1])
+
+    return progress
 
 
 def _run(options: argparse.Namespace) -> int:
