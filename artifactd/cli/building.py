@@ -6,11 +6,20 @@ import importlib.util
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from schemas.errors import HostError, MissingToolError
+from artifactd.client.error_codes import error_class
+from schemas.errors import (
+    ArtifactError,
+    ConfigError,
+    FormatError,
+    HostError,
+    IntegrityError,
+    MissingToolError,
+    PlatformError,
+)
 
 _MODULE: Final = "runtime_core.build"
 # Where the extra `build` shows: the engine that boots Pyodide for the snapshot. Looked up, not imported.
@@ -31,7 +40,7 @@ def build_release(
 
     Raises:
         MissingToolError: what a build needs is not installed.
-        BuildError: the build failed.
+        PlatformError: the build failed; the class is the one that the build named, else BuildError.
     """
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
@@ -51,6 +60,12 @@ def _run(command: Sequence[str]) -> dict[str, Any]:
         raise BuildError("the build gave no result", found=f"exit status {child.returncode}", hint=_HINT) from error
     if child.returncode:
         failure = answer.get("error")
-        message = failure.get("message") if isinstance(failure, dict) else None
-        raise BuildError(f"the build failed: {message or 'see above'}", found=f"exit status {child.returncode}")
+        raise _build_error(failure if isinstance(failure, dict) else {}, child.returncode)
     return answer
+
+
+def _build_error(failure: Mapping[str, Any], status: int) -> PlatformError:
+    """The error that the child named, so that a missing node or a wrong digest is that here, too."""
+    message = str(failure.get("message") or f"see above (exit status {status})")
+    kind = error_class(str(failure.get("code")), HostError, FormatError, IntegrityError, ConfigError, ArtifactError)
+    return kind(message) if kind is not None else BuildError(f"the build failed: {message}")

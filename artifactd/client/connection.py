@@ -19,6 +19,7 @@ from typing import Any, Final, Protocol, Self, TypeVar
 import grpc
 from google.protobuf.message import DecodeError, Message
 
+from artifactd.client.error_codes import error_class
 from artifactd.client.memory import keep_freed_memory
 from artifactd.client.retry import RetryPolicy
 from schemas.errors import (
@@ -335,14 +336,5 @@ def _named_class(error: grpc.Call) -> type[PlatformError] | None:
     metadata: Any = error.trailing_metadata() or ()
     for key, value in metadata:
         if key == ERROR_CODE_KEY:
-            for family in (ArtifactError, IntegrityError, FormatError, ConfigError):
-                for candidate in _descendants(family):
-                    if candidate.code == value:
-                        return candidate
+            return error_class(value, ArtifactError, IntegrityError, FormatError, ConfigError)
     return None
-
-
-def _descendants(root: type[PlatformError]) -> Iterator[type[PlatformError]]:
-    yield root
-    for child in root.__subclasses__():
-        yield from _descendants(child)

@@ -186,6 +186,22 @@ def test_a_failed_build_is_a_named_error(program: str, words: str, reason: str) 
     assert reason
 
 
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("missing-tool", schemas.errors.MissingToolError),
+        ("unsupported-version", schemas.errors.UnsupportedVersionError),
+        ("digest-mismatch", DigestMismatchError),
+        ("no-such-code", building.BuildError),
+    ],
+)
+def test_the_error_of_the_build_keeps_its_class(code: str, kind: type[PlatformError]) -> None:
+    answer = json.dumps({"error": {"code": code, "message": "what happened"}})
+    with pytest.raises(kind, match="what happened") as raised:
+        building._run([sys.executable, "-c", f"print({answer!r}); raise SystemExit(1)"])
+    assert raised.type is kind
+
+
 def test_the_child_says_what_it_built() -> None:
     assert building._run([sys.executable, "-c", 'print(\'{"release_id": "x"}\')']) == {"release_id": "x"}
 
