@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from runtime_core.emscripten import constants as c
 from runtime_core.emscripten.errno import Errno, ErrnoCode
 from runtime_core.emscripten.nodes import Directory
+from schemas.errors import GuestFault
 
 if TYPE_CHECKING:
     from runtime_core.emscripten.guest import Memory
@@ -23,15 +24,12 @@ def read_path(memory: Memory, addr: int) -> str:
         Errno: ENAMETOOLONG where no NUL follows within PATH_MAX bytes.
         GuestFault: where the string leaves linear memory.
     """
-    addr &= U32
-    room = memory.size - addr
-    if room > c.PATH_MAX:
-        data = memory.read(addr, c.PATH_MAX)
-        end = data.find(0)
-        if end < 0:
-            raise Errno(ErrnoCode.ENAMETOOLONG)
-        return data[:end].decode("utf-8", "surrogateescape")
-    return memory.read_cstring(addr, c.PATH_MAX).decode("utf-8", "surrogateescape")
+    try:
+        return memory.read_cstring(addr, c.PATH_MAX - 1).decode("utf-8", "surrogateescape")
+    except GuestFault:
+        if (addr & U32) + c.PATH_MAX > memory.size:
+            raise
+        raise Errno(ErrnoCode.ENAMETOOLONG) from None
 
 
 def base_directory(host: EmscriptenHost, dirfd: int, path: str) -> Directory | None:
@@ -63,10 +61,5 @@ def read_vector(memory: Memory, iov: int, count: int) -> list[tuple[int, int]]:
     """
     if not 0 <= count <= c.IOV_MAX:
         raise Errno(ErrnoCode.EINVAL)
-    raw = memory.read(iov, 8 * count)
-    vector = []
-    for at in range(0, len(raw), 8):
-        length = int.from_bytes(raw[at + 4 : at + 8], "little")
-        if length:
-            vector.append((int.from_bytes(raw[at : at + 4], "little"), length))
-    return vector
+    words = memory.read_u32s(iov, 2 * count)
+    return [(words[at], words[at + 1]) for at in range(0, 2 * count, 2) if words[at + 1]]

@@ -45,6 +45,10 @@ class Memory(Protocol):
         """A 32-bit unsigned integer."""
         ...
 
+    def read_u32s(self, addr: int, count: int) -> tuple[int, ...]:
+        """Consecutive 32-bit unsigned integers."""
+        ...
+
     def read_i64(self, addr: int) -> int:
         """A 64-bit signed integer."""
         ...

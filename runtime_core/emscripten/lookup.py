@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from runtime_core.emscripten import constants as c
 from runtime_core.emscripten.errno import Errno, ErrnoCode
 from runtime_core.emscripten.nodes import Directory, Node, SymbolicLink
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(NamedTuple):
     """The end of a path: the directory, the name in it, and the node where there is one.
 
     ``name`` is empty where the path ends in ``/``, ``.`` or ``..``: such a node cannot be created, removed or renamed
@@ -112,7 +111,7 @@ def locate(root: Directory, base: Directory, path: str, last_link: LastLink) -> 
         if not isinstance(node, Directory):
             raise Errno(ErrnoCode.ENOTDIR)
         current = node
-    return Location(_parent(current), "", current, must_be_directory=True)
+    return Location(_parent(current), "", current, True)
 
 
 def _components(path: str) -> list[str]:
