@@ -147,7 +147,7 @@ def test_iterating_follows_the_protocol_of_host_and_guest_objects() -> None:
         list(iterate(iterator))
     with pytest.raises(JsThrow):
         list(iterate(7))
-    assert plain(list(iterate(JsMap([(1, 2)])))[0]) == [1, 2]
+    assert plain(next(iter(iterate(JsMap([(1, 2)]))))) == [1, 2]
 
 
 def test_built_in_functions_are_read_only() -> None:

@@ -1,0 +1,116 @@
+"""asyncio on Pyodide's WebLoop over the host's event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from runtime_core.js.pyproxy import PyProxy
+from schemas.errors import PythonError, WorkerError
+from tests.support.ffi_guest import FfiGuest
+
+pytestmark = pytest.mark.boot
+
+
+@pytest.fixture(scope="module")
+def guest() -> Iterator[FfiGuest]:
+    booted = FfiGuest()
+
+    def later(value: int) -> object:
+        promise = booted.js.new_promise()
+        booted.js.loop.schedule(lambda: promise.resolve(value * 100), 0.005)
+        return promise
+
+    booted.js.add_module("hostmod", {"later": later})
+    booted.run("import asyncio, hostmod, js\nfrom pyodide.ffi import JsException, create_proxy, run_sync, to_js")
+    yield booted
+    booted.close()
+
+
+def call(guest: FfiGuest, source: str) -> object:
+    """Define ``main`` and run it to its end."""
+    guest.run(source)
+    main = guest.js.get_global("main")
+    assert isinstance(main, PyProxy)
+    return guest.js.call(main)
+
+
+def test_sleep_gather_and_tasks(guest: FfiGuest) -> None:
+    source = """
+async def part(n):
+    await asyncio.sleep(0.001 * n)
+    return n
+async def main():
+    task = asyncio.create_task(part(3))
+    return [await asyncio.gather(*map(part, range(3))), await task]
+"""
+    assert call(guest, source) == [[0, 1, 2], 3]
+
+
+def test_promises_of_the_host_are_awaited(guest: FfiGuest) -> None:
+    assert call(guest, "async def main(): return await hostmod.later(5)") == 500
+
+
+def test_promises_of_the_guest(guest: FfiGuest) -> None:
+    source = """
+async def main():
+    both = await js.Promise.all(to_js([js.Promise.resolve(1), 2]))
+    try:
+        await js.Promise.reject(js.Error.new("no"))
+    except JsException as error:
+        return [both.to_py(), str(error)]
+"""
+    assert call(guest, source) == [[1, 2], "Error: no"]
+
+
+def test_cancellation_and_timeouts(guest: FfiGuest) -> None:
+    source = """
+async def main():
+    task = asyncio.create_task(asyncio.sleep(60))
+    await asyncio.sleep(0)
+    task.cancel()
+    log = []
+    try:
+        await task
+    except asyncio.CancelledError:
+        log.append("cancelled")
+    try:
+        async with asyncio.timeout(0.005):
+            await asyncio.sleep(60)
+    except TimeoutError:
+        log.append("timeout")
+    return log
+"""
+    assert call(guest, source) == ["cancelled", "timeout"]
+
+
+def test_an_exception_in_a_coroutine_surfaces(guest: FfiGuest) -> None:
+    with pytest.raises(PythonError) as error:
+        call(guest, "async def main():\n    await asyncio.sleep(0)\n    raise ValueError('late')")
+    assert error.value.message == "ValueError: late"
+
+
+def test_a_coroutine_that_waits_for_nothing_is_named(guest: FfiGuest) -> None:
+    with pytest.raises(WorkerError, match="can never arrive"):
+        call(guest, "async def main(): await asyncio.get_running_loop().create_future()")
+
+
+def test_run_sync_is_refused_with_an_explanation(guest: FfiGuest) -> None:
+    with pytest.raises(PythonError) as error:
+        guest.run("run_sync(asyncio.sleep(0))")
+    assert error.value.type_name == "RuntimeError"
+    assert "Cannot stack switch" in error.value.message
+
+
+def test_set_timeout_calls_a_kept_function(guest: FfiGuest) -> None:
+    guest.run("seen = []\nkept = create_proxy(lambda: seen.append('called'))\ntimer = js.setTimeout(kept, 1)")
+    while guest.js.loop.run_one():
+        pass
+    assert guest.run("kept.destroy()\nseen") == ["called"]
+
+
+def test_an_awaitable_can_be_run_by_its_proxy(guest: FfiGuest) -> None:
+    coroutine = guest.js.run("async def late(): return 'done'\nlate()")
+    assert isinstance(coroutine, PyProxy)
+    assert guest.js.run_coroutine(coroutine) == "done"
