@@ -58,7 +58,7 @@ class BlobStore:
             if not self.contains(ref):
                 yield ref
 
-    def put(self, data: bytes, ref: BlobRef) -> bool:
+    def put(self, data: bytes | memoryview, ref: BlobRef) -> bool:
         """Store a small blob from memory; False when it was there already.
 
         Raises:

@@ -185,7 +185,7 @@ class Upload:
         self._hasher = hashlib.sha256()
         self._committed = 0
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Append bytes.
 
         Raises:

@@ -1,8 +1,4 @@
-"""google.bytestream.ByteStream over blobs: reads, resumable writes and their status.
-
-ReadResponse is encoded by hand: it has one field, and prepending its tag and length to the bytes costs a fortieth of
-what building, filling and serializing a protobuf message does.
-"""
+"""google.bytestream.ByteStream over blobs: reads, resumable writes and their status."""
 
 from __future__ import annotations
 
@@ -12,13 +8,11 @@ from typing import Any, Final
 import grpc
 
 from artifactd.blobs import BlobRef, BlobStore
+from artifactd.service.bytestream_wire import WriteMessage, decode_write_request, encode_read_response
 from artifactd.service.resource_names import parse_read_name, parse_write_name
 from artifactd.staging import Upload, UploadName
 from schemas._generated.google.bytestream import bytestream_pb2
 from schemas.errors import BlobNotFoundError, FormatError, OffsetOutOfRangeError
-
-_DATA_TAG: Final = b"\x52"
-"""Field 10 (``data``), wire type 2 (length-delimited), of google.bytestream.ReadResponse."""
 
 SERVICE_NAME: Final = "google.bytestream.ByteStream"
 
@@ -44,9 +38,7 @@ class ByteStreamServicer:
         for chunk in self._blobs.open(ref, offset=request.read_offset, length=request.read_limit or None):
             yield encode_read_response(chunk)
 
-    def write(
-        self, requests: Iterator[bytestream_pb2.WriteRequest], context: grpc.ServicerContext
-    ) -> bytestream_pb2.WriteResponse:
+    def write(self, requests: Iterator[WriteMessage], context: grpc.ServicerContext) -> bytestream_pb2.WriteResponse:
         """Receive a blob. What arrived before a broken stream is kept, and a new stream goes on after it.
 
         A blob that is there already is answered at once with its full size, whatever the client goes on sending.
@@ -76,13 +68,13 @@ class ByteStreamServicer:
     def _receive(
         self,
         upload: Upload,
-        first: bytestream_pb2.WriteRequest,
-        requests: Iterator[bytestream_pb2.WriteRequest],
+        first: WriteMessage,
+        requests: Iterator[WriteMessage],
     ) -> int:
         if first.write_offset == 0 and upload.committed:
             upload.restart()
         resource_name = first.resource_name
-        request: bytestream_pb2.WriteRequest | None = first
+        request: WriteMessage | None = first
         while request is not None:
             if request.resource_name not in ("", resource_name):
                 raise FormatError("the resource name changed within an upload", expected=repr(resource_name)[:160])
@@ -128,7 +120,7 @@ class ByteStreamServicer:
                 ),
                 "Write": grpc.stream_unary_rpc_method_handler(
                     self.write,
-                    request_deserializer=bytestream_pb2.WriteRequest.FromString,
+                    request_deserializer=decode_write_request,
                     response_serializer=bytestream_pb2.WriteResponse.SerializeToString,
                 ),
                 "QueryWriteStatus": grpc.unary_unary_rpc_method_handler(
@@ -138,19 +130,3 @@ class ByteStreamServicer:
                 ),
             },
         )
-
-
-def encode_read_response(data: bytes) -> bytes:
-    """``ReadResponse(data=data)`` in protobuf's wire format; an empty ``data`` is left out, as proto3 does."""
-    if not data:
-        return b""
-    return b"".join((_DATA_TAG, _varint(len(data)), data))
-
-
-def _varint(value: int) -> bytes:
-    encoded = bytearray()
-    while value > 0x7F:
-        encoded.append(value & 0x7F | 0x80)
-        value >>= 7
-    encoded.append(value)
-    return bytes(encoded)
