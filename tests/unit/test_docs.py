@@ -37,7 +37,8 @@ def decisions() -> list[Path]:
 def test_decisions_follow_the_template(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert ADR_FILE.fullmatch(path.name)
-    assert text.startswith(f"# {'NNNN' if path.name.startswith('0000') else path.name[:4]}. ")
+    number = "NNNN" if path.name.startswith("0000") else path.name[:4]
+    assert text.startswith((f"# {number}. ", f"# {number.lstrip('0')}. "))
     positions = [text.find(part) for part in ADR_PARTS]
     assert -1 not in positions
     assert positions == sorted(positions)
