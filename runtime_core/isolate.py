@@ -6,6 +6,7 @@ use it, drop it. A guest that trapped is never used again.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from runtime_core.js.pyproxy import PyProxy
 from runtime_core.release import ReleaseFiles
 from runtime_core.runtime import Progress, Runtime
 from runtime_core.worker.support import Support
-from schemas.errors import EntrypointError, FatalIsolateError, HostError, LimitError, PlatformError
+from schemas.errors import EntrypointError, FatalIsolateError, HostError, LimitError, PlatformError, UnserializableError
 
 _T = TypeVar("_T")
 
@@ -128,7 +129,16 @@ class Isolate:
             UnserializableError: the value cannot cross.
             PythonError, LimitError, FatalIsolateError: as for :meth:`run`.
         """
-        return self._enter(lambda guest: guest.js.run(source, filename=filename))
+
+        def action(guest: Guest) -> object:
+            value = guest.js.run(source, filename=filename)
+            if not isinstance(value, PyProxy):
+                return value
+            found = repr(value)[:80]
+            value.destroy()
+            raise UnserializableError("the value of the last expression cannot leave the guest", found=found)
+
+        return self._enter(action)
 
     def call(self, name: str, /, *args: object, **kwargs: object) -> object:
         """Call a function of the guest's ``__main__`` module; a coroutine is awaited.
@@ -155,7 +165,11 @@ class Isolate:
         return self._enter(action)
 
     def close(self) -> None:
-        """Drop the guest and free its memory. Closing twice does nothing."""
+        """Write out what the guest printed, then drop it and free its memory. Closing twice does nothing."""
+        if self._state is IsolateState.READY:
+            # Whatever the guest did to its streams, it is dropped all the same.
+            with contextlib.suppress(PlatformError):
+                self._enter(lambda guest: guest.js.call(self._support.flush))
         guest, self._guest = self._guest, None
         if guest is not None:
             self._support.close()

@@ -17,7 +17,7 @@ from runtime_core.js.pyproxy import PyProxy, adopt_proxy
 from schemas.errors import HostError, RestoreError
 
 SUPPORT_MODULE: Final = "_runtime_core"
-_FUNCTIONS: Final = ("reseed", "execute")
+_FUNCTIONS: Final = ("reseed", "execute", "flush")
 
 
 def support_source() -> bytes:
@@ -31,6 +31,7 @@ class Support:
 
     reseed: PyProxy
     execute: PyProxy
+    flush: PyProxy
 
     @classmethod
     def install(cls, guest: Guest, python_version: str) -> Support:

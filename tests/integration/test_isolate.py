@@ -45,6 +45,19 @@ def test_runs_cpython_of_the_release(isolate: Isolate, output: Output) -> None:
     assert output.stdout == b"(3, 14) emscripten\n"
 
 
+def test_output_without_a_newline_is_not_lost(output: Output) -> None:
+    with Isolate(releases.runtime(), output.options()) as booted:
+        booted.run("import sys\ndef f():\n    print('a', end='')\n    print('b', end='', file=sys.stderr)")
+        booted.call("f")
+    assert (bytes(output.stdout), bytes(output.stderr)) == (b"a", b"b")
+
+
+def test_a_guest_with_broken_streams_can_be_closed(output: Output) -> None:
+    with Isolate(releases.runtime(), output.options()) as booted:
+        booted.run("import sys\nsys.stdout = 5\nsys.stderr = None")
+    assert booted.state is IsolateState.CLOSED
+
+
 def test_evaluates_to_the_last_expression(isolate: Isolate) -> None:
     assert isolate.evaluate("x = 20\nx * 2 + 2") == 42
     assert isolate.evaluate("x = 1") is None

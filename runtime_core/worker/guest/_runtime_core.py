@@ -17,6 +17,13 @@ def reseed():
         tempfile._name_sequence = None
 
 
+def flush():
+    """Write out what the standard streams still hold: they are line-buffered, and an isolate ends without notice."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+
+
 def execute(source, filename):
     """Run source code in ``__main__``; tracebacks show its lines."""
     code = compile(source, filename, "exec", dont_inherit=True)
