@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from runtime_core.js.arrays import JsArray, check_length
 from runtime_core.js.buffers import TypedArray, buffer_element
 from runtime_core.js.control import PythonErrorSet
-from runtime_core.js.errors import throw_type_error
+from runtime_core.js.errors import throw, throw_type_error
 from runtime_core.js.functions import JsFunction
 from runtime_core.js.iteration import iterate
 from runtime_core.js.maps import JsMap, JsSet, LiteralMap
@@ -21,6 +21,7 @@ from runtime_core.js.operators import (
     strict_equals,
     to_boolean,
     to_display,
+    to_integer,
     to_property_key,
     to_string,
     type_tag,
@@ -153,7 +154,8 @@ def array_slice(js: JsHost, array: JsValue, length: int, start: int, stop: int, 
     """A Python slice of an array."""
     if step == 1 and has_method(array, "slice"):
         return call_method(array, "slice", (start, stop))
-    check_length(length)
+    if not 0 <= length <= to_integer(get_property(array, "length")):
+        throw("RangeError", "the slice is longer than the array")
     return JsArray(get_property(array, str(start + i * step)) for i in range(length))
 
 

@@ -103,7 +103,11 @@ def test_a_host_function_is_called(guest: FfiGuest) -> None:
 
 @pytest.mark.parametrize("expression", CROSSING)
 def test_values_survive_a_call_of_the_host(guest: FfiGuest, expression: str) -> None:
-    source = f"sent = {expression}\nback = hostmod.echo(sent)\n[back == sent, type(back) is type(sent), repr(back) == repr(sent)]"
+    source = (
+        f"sent = {expression}\n"
+        "back = hostmod.echo(sent)\n"
+        "[back == sent, type(back) is type(sent), repr(back) == repr(sent)]"
+    )
     assert guest.run(source) == [True, True, True]
 
 
