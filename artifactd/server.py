@@ -24,6 +24,7 @@ from artifactd.service.cas import CasServicer
 from artifactd.service.channels import ChannelsServicer
 from artifactd.service.interceptor import EdgeInterceptor
 from artifactd.service.releases import ReleasesServicer
+from artifactd.service.stall import StallGuard
 from artifactd.settings import FileStoreSettings, S3StoreSettings, ServerSettings
 from artifactd.staging import StagingArea
 from artifactd.storage.bucket import Bucket
@@ -38,6 +39,8 @@ _MESSAGE_OVERHEAD: Final = 64 * 1024
 _QUEUED_PER_WORKER: Final = 4
 """Calls that may wait for a worker; more are refused with RESOURCE_EXHAUSTED instead of piling up."""
 _REFRESH_SECONDS: Final = 60.0
+_STALL_SECONDS: Final = 120.0
+"""How long a peer may neither send nor take a message of a stream."""
 
 _CAS: Final = remote_execution_pb2.DESCRIPTOR.services_by_name["ContentAddressableStorage"].full_name
 _CAPABILITIES: Final = remote_execution_pb2.DESCRIPTOR.services_by_name["Capabilities"].full_name
@@ -115,6 +118,7 @@ class ArtifactServer:
             ),
         )
         self._stopping = threading.Event()
+        self._guard = StallGuard(seconds=_STALL_SECONDS)
         self._health = health.HealthServicer()
         self._server = self._build(blobs, releases)
         self.port = self._bind()
@@ -127,6 +131,7 @@ class ArtifactServer:
 
     def start(self) -> None:
         """Accept calls."""
+        self._guard.start()
         self._server.start()
         for service in ("", *SERVICES):
             self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
@@ -137,6 +142,7 @@ class ArtifactServer:
         self._stopping.set()
         self._health.enter_graceful_shutdown()
         self._server.stop(self._settings.drain_seconds).wait()
+        self._guard.stop()
 
     def kill(self) -> None:
         """End calls in flight at once; uploads among them can be resumed. Idempotent."""
@@ -152,7 +158,7 @@ class ArtifactServer:
             maximum_concurrent_rpcs=limits.max_workers * _QUEUED_PER_WORKER,
             options=_channel_options(limits.max_message_bytes),
         )
-        server.add_generic_rpc_handlers((ByteStreamServicer(blobs).handler(),))
+        server.add_generic_rpc_handlers((ByteStreamServicer(blobs, self._guard).handler(),))
         remote_execution_pb2_grpc.add_ContentAddressableStorageServicer_to_server(
             CasServicer(blobs, max_batch_bytes=max_batch), server
         )

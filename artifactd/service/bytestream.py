@@ -10,6 +10,7 @@ import grpc
 from artifactd.blobs import BlobRef, BlobStore
 from artifactd.service.bytestream_wire import WriteMessage, decode_write_request, encode_read_response
 from artifactd.service.resource_names import parse_read_name, parse_write_name
+from artifactd.service.stall import Beat, StallGuard
 from artifactd.staging import Upload, UploadName
 from schemas._generated.google.bytestream import bytestream_pb2
 from schemas.errors import BlobNotFoundError, FormatError, OffsetOutOfRangeError
@@ -20,8 +21,9 @@ SERVICE_NAME: Final = "google.bytestream.ByteStream"
 class ByteStreamServicer:
     """Behaviour of the three methods; :meth:`handler` binds them with their serializers."""
 
-    def __init__(self, blobs: BlobStore) -> None:
+    def __init__(self, blobs: BlobStore, guard: StallGuard) -> None:
         self._blobs = blobs
+        self._guard = guard
 
     def read(self, request: bytestream_pb2.ReadRequest, context: grpc.ServicerContext) -> Iterator[bytes]:
         """Yield encoded ReadResponses of at most 1 MiB of data each.
@@ -35,8 +37,11 @@ class ByteStreamServicer:
             raise OffsetOutOfRangeError("the read offset is negative", expected=">= 0", found=request.read_offset)
         if request.read_limit < 0:
             raise FormatError("the read limit is negative", expected=">= 0", found=request.read_limit)
-        for chunk in self._blobs.open(ref, offset=request.read_offset, length=request.read_limit or None):
-            yield encode_read_response(chunk)
+        chunks = self._blobs.open(ref, offset=request.read_offset, length=request.read_limit or None)
+        with self._guard.watch(context) as beat:
+            for chunk in chunks:
+                yield encode_read_response(chunk)
+                beat()
 
     def write(self, requests: Iterator[WriteMessage], context: grpc.ServicerContext) -> bytestream_pb2.WriteResponse:
         """Receive a blob. What arrived before a broken stream is kept, and a new stream goes on after it.
@@ -48,6 +53,10 @@ class ByteStreamServicer:
             SizeMismatchError, DigestMismatchError: other bytes than the name promises; nothing is kept of them.
             StorageError: the store or the staging area failed; the upload can be resumed.
         """
+        with self._guard.watch(context) as beat:
+            return bytestream_pb2.WriteResponse(committed_size=self._write(_beating(requests, beat)))
+
+    def _write(self, requests: Iterator[WriteMessage]) -> int:
         first = next(requests, None)
         if first is None:
             raise FormatError("an upload without a message", expected="a WriteRequest with a resource name")
@@ -55,15 +64,15 @@ class ByteStreamServicer:
         ref = BlobRef(digest=name.digest, size=name.size)
         self._blobs.require_allowed(ref)
         if self._blobs.contains(ref):
-            return bytestream_pb2.WriteResponse(committed_size=ref.size)
+            return ref.size
         if first.write_offset == 0 and first.finish_write and len(first.data) == ref.size:
             self._blobs.put(first.data, ref)
-            return bytestream_pb2.WriteResponse(committed_size=ref.size)
+            return ref.size
         with self._blobs.staging.open(name) as upload:
             if self._blobs.contains(ref):
                 upload.drop()
-                return bytestream_pb2.WriteResponse(committed_size=ref.size)
-            return bytestream_pb2.WriteResponse(committed_size=self._receive(upload, first, requests))
+                return ref.size
+            return self._receive(upload, first, requests)
 
     def _receive(
         self,
@@ -130,3 +139,9 @@ class ByteStreamServicer:
                 ),
             },
         )
+
+
+def _beating(requests: Iterator[WriteMessage], beat: Beat) -> Iterator[WriteMessage]:
+    for request in requests:
+        beat()
+        yield request

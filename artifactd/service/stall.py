@@ -1,0 +1,68 @@
+"""Ends streams whose peer stopped sending or reading: each holds a worker, and there is a fixed number of them."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from typing import Final
+
+import grpc
+
+from artifactd.logs import fields
+
+_LOG: Final = logging.getLogger("artifactd.stall")
+
+
+class Beat:
+    """The last sign of life of one stream."""
+
+    def __init__(self, context: grpc.ServicerContext) -> None:
+        self.context = context
+        self.last = time.monotonic()
+
+    def __call__(self) -> None:
+        """The peer sent or took a message."""
+        self.last = time.monotonic()
+
+
+class StallGuard:
+    """Cancels streams without a sign of life for ``seconds``, checked by one thread for all of them."""
+
+    def __init__(self, *, seconds: float) -> None:
+        self._seconds = seconds
+        self._beats: set[Beat] = set()
+        self._mutex = threading.Lock()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="stall-guard", daemon=True)
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Watch no more. Idempotent."""
+        self._stopped.set()
+
+    @contextlib.contextmanager
+    def watch(self, context: grpc.ServicerContext) -> Iterator[Beat]:
+        """Watch a stream for the time of a block; call the beat at every message."""
+        beat = Beat(context)
+        with self._mutex:
+            self._beats.add(beat)
+        try:
+            yield beat
+        finally:
+            with self._mutex:
+                self._beats.discard(beat)
+
+    def _run(self) -> None:
+        while not self._stopped.wait(self._seconds / 4):
+            oldest = time.monotonic() - self._seconds
+            with self._mutex:
+                stalled = [beat for beat in self._beats if beat.last < oldest]
+            for beat in stalled:
+                _LOG.warning("stalled", extra=fields(peer=beat.context.peer(), seconds=self._seconds))
+                beat.context.cancel()
