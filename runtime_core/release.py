@@ -19,9 +19,10 @@ from schemas.errors import (
     AbiMismatchError,
     BlobNotFoundError,
     DigestMismatchError,
+    FormatError,
     SizeMismatchError,
 )
-from schemas.release import Artifact, ReleaseManifest, Role, decode_manifest, manifest_digest
+from schemas.release import Artifact, Compression, ReleaseManifest, Role, decode_manifest, manifest_digest
 
 MANIFEST_NAME: Final = "manifest.capnp.bin"
 ARTIFACTS_NAME: Final = "artifacts"
@@ -56,7 +57,7 @@ class LocalRelease:
         """Read the manifest and find the artifacts.
 
         Raises:
-            FormatError: the manifest is not one.
+            FormatError: the manifest is not one, or an artifact is compressed.
             BlobNotFoundError: an artifact is missing.
             SizeMismatchError: an artifact has another size than the manifest says.
         """
@@ -78,6 +79,8 @@ class LocalRelease:
                 ) from error
             if size != artifact.size:
                 raise SizeMismatchError(f"artifact {artifact.digest}", expected=artifact.size, found=size)
+            if artifact.compression is not Compression.NONE:
+                raise FormatError("a locally built release is not compressed", found=artifact.compression.value)
             paths[artifact.role] = path
         return cls(manifest=manifest, manifest_digest=manifest_digest(data), paths=paths)
 
@@ -108,7 +111,7 @@ def check_release(manifest: ReleaseManifest) -> CheckedRelease:
     _same("trampoline slot", profile.trampoline_slot, abi.trampoline_slot)
     _same("version of the runtime state", STATE_VERSION, abi.runtime_state)
     code_image = manifest.artifact(Role.CODE_IMAGE)
-    _same("code image the snapshot was captured with", code_image.digest, abi.code_image)
+    _same("code image the snapshot was captured with", code_image.content_digest, abi.code_image)
     return CheckedRelease(
         profile=profile,
         code_image=code_image,
@@ -134,16 +137,16 @@ def read_artifact(release: ReleaseFiles, artifact: Artifact) -> bytes:
 
 
 def check_bytes(artifact: Artifact, data: bytes | memoryview) -> None:
-    """Hold bytes against the manifest's size and digest of an artifact.
+    """Hold a file's bytes against the manifest: files of a release are unpacked, so this is about the content.
 
     Raises:
         DigestMismatchError, SizeMismatchError: the bytes are others.
     """
-    if len(data) != artifact.size:
-        raise SizeMismatchError(f"artifact {artifact.role.name}", expected=artifact.size, found=len(data))
+    if len(data) != artifact.content_size:
+        raise SizeMismatchError(f"artifact {artifact.role.name}", expected=artifact.content_size, found=len(data))
     found = Digest.of(data)
-    if found != artifact.digest:
-        raise DigestMismatchError(f"artifact {artifact.role.name}", expected=artifact.digest, found=found)
+    if found != artifact.content_digest:
+        raise DigestMismatchError(f"artifact {artifact.role.name}", expected=artifact.content_digest, found=found)
 
 
 def _same(what: str, expected: object, found: object) -> None:

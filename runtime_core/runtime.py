@@ -76,13 +76,13 @@ class Runtime:
     def _load(cls, release: ReleaseFiles, checked: CheckedRelease, directory: Path, progress: Progress) -> Runtime:
         engine = _engine()
         cache = CodeCache(directory / "code")
-        code = engine.load_by_digest(checked.code_image.digest, cache)
+        code = engine.load_by_digest(checked.code_image.content_digest, cache)
         if code is None:
             progress("compile the code image: once per machine, some seconds")
             code = engine.load(read_artifact(release, checked.code_image), cache)
         progress("map the snapshot")
         snapshot = prepare_snapshot(
-            checked.snapshot.digest,
+            checked.snapshot.content_digest,
             lambda: read_artifact(release, checked.snapshot),
             engine=engine,
             cache=cache,
@@ -136,7 +136,7 @@ def _check_snapshot(manifest: ReleaseManifest, checked: CheckedRelease, snapshot
     """The snapshot must say of itself what the manifest says of it."""
     state, abi = snapshot.state, manifest.abi
     for what, expected, found in (
-        ("code image of the snapshot", checked.code_image.digest, state.code_image),
+        ("code image of the snapshot", checked.code_image.content_digest, state.code_image),
         ("table size of the snapshot", abi.table_size, state.table_size),
         ("trampoline slot of the snapshot", abi.trampoline_slot, state.trampoline_slot),
         ("stack pointer of the snapshot", abi.stack_pointer, state.stack.pointer),

@@ -11,11 +11,11 @@ from typing import Final
 
 from artifactd.cli.commands import blobs, cache, channel, init, release
 from artifactd.cli.context import Context
-from artifactd.cli.exit_codes import ExitCode, exit_code_of
 from artifactd.cli.output import Output
 from artifactd.cli.parsing import Parser, UsageError
 from artifactd.cli.progress import Reporter
 from schemas.errors import PlatformError
+from schemas.exit_codes import ExitCode, exit_code_of
 
 _EPILOG: Final = """\
 a first release:

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from artifactd.cli.__main__ import main
-from artifactd.cli.exit_codes import ExitCode
 from artifactd.client import BlobClient, Connection, ReleaseClient
+from schemas.exit_codes import ExitCode
 from schemas.release import Role
 from tests.support.daemon import REPOSITORY, Daemon, clean_environment, running_daemon
 from tests.support.synthetic_release import synthetic_bytes, write_release

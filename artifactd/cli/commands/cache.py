@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from artifactd.cli.context import Context
-from artifactd.cli.exit_codes import ExitCode
 from artifactd.cli.output import CommandResult, size_text
 from artifactd.cli.parsing import Subparsers, add_command, add_group
+from schemas.exit_codes import ExitCode
 
 
 def register(parsers: Subparsers) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 from artifactd.cli.building import build_release
 from artifactd.cli.commands.channel import move, moved_value
 from artifactd.cli.context import Context
-from artifactd.cli.exit_codes import ExitCode
 from artifactd.cli.output import CommandResult, error_value, size_text, table
 from artifactd.cli.parsing import Subparsers, UsageError, add_command, add_group
 from artifactd.client.cache import ArtifactCache
@@ -19,6 +18,7 @@ from artifactd.client.releases import ReleaseRecord
 from artifactd.client.resolve import open_session, resolve_channel
 from schemas.digest import Digest
 from schemas.errors import ArtifactError, ChannelNotFoundError, FormatError, IntegrityError, PlatformError
+from schemas.exit_codes import ExitCode
 from schemas.release import Artifact, ReleaseManifest, decode_manifest
 from schemas.tuf_names import check_channel_name
 

@@ -15,10 +15,10 @@ import pytest
 import schemas.errors
 from artifactd.cli import building
 from artifactd.cli.__main__ import build_parser, main
-from artifactd.cli.exit_codes import ExitCode, exit_code_of
 from artifactd.cli.output import CommandResult, Output, size_text, table
 from artifactd.cli.progress import Reporter
 from schemas.errors import DigestMismatchError, MissingToolError, PlatformError, PythonError
+from schemas.exit_codes import ExitCode, exit_code_of
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "cli.md"
 
@@ -55,7 +55,7 @@ def errors(root: type[PlatformError]) -> Iterator[type[PlatformError]]:
 def test_every_error_has_an_exit_code(kind: type[PlatformError]) -> None:
     error = kind("x", type_name="x", traceback="x") if issubclass(kind, PythonError) else kind("x")
     code = exit_code_of(error)
-    if issubclass(kind, schemas.errors.WorkerError) or kind is PlatformError:
+    if kind is PlatformError:
         assert code is ExitCode.INTERNAL
     else:
         assert code not in {ExitCode.OK, ExitCode.INTERNAL, ExitCode.USAGE}
