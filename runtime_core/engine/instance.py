@@ -66,6 +66,7 @@ class GuestInstance:
         self.context = store.context
         self.trap_cell = ctypes.c_void_p()
         self.dead: str | None = None
+        self._exceeded: LimitError | None = None
         self.host: GuestHost | None = None
         self.memory = GuestMemory(self._locate_memory)
 
@@ -194,8 +195,10 @@ class GuestInstance:
         self._store.request_trap()
 
     def refuse(self) -> NoReturn:
-        """Raise what a dead instance answers to every call."""
-        raise FatalIsolateError(self.dead or "the isolate is dead", hint="discard it and start another")
+        """Raise what a dead instance answers to every call, chained from the limit that killed it, if one did."""
+        raise FatalIsolateError(
+            self.dead or "the isolate is dead", hint="discard it and start another"
+        ) from self._exceeded
 
     def fail(self, error: int | None) -> NoReturn:
         """End a call that trapped: the instance is dead from now on.
@@ -226,6 +229,7 @@ class GuestInstance:
             pending = LimitError("the guest used too much stack", expected=f"<= {self._store.stack_bytes} bytes")
         if isinstance(pending, LimitError):
             reason = pending.message
+            self._exceeded = LimitError(pending.message, expected=pending.expected, found=pending.found)
         else:
             reason = _first_line(text) if pending is None else f"a host function failed: {_brief(pending)}"
         if not was_dead:
