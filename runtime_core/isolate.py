@@ -23,7 +23,15 @@ from runtime_core.js.pyproxy import PyProxy
 from runtime_core.release import ReleaseFiles
 from runtime_core.runtime import Progress, Runtime
 from runtime_core.worker.support import Support
-from schemas.errors import EntrypointError, FatalIsolateError, HostError, LimitError, PlatformError, UnserializableError
+from schemas.errors import (
+    EntrypointError,
+    FatalIsolateError,
+    GuestExitError,
+    HostError,
+    LimitError,
+    PlatformError,
+    UnserializableError,
+)
 
 _T = TypeVar("_T")
 
@@ -118,6 +126,7 @@ class Isolate:
         Raises:
             PythonError: the code raised; the guest stays usable.
             LimitError: the guest used more than its limits allow and is dead.
+            GuestExitError: the guest ended its process and is dead.
             FatalIsolateError: the guest trapped and is dead.
         """
         self._enter(lambda guest: guest.js.call(self._support.execute, (source, filename)))
@@ -127,7 +136,7 @@ class Isolate:
 
         Raises:
             UnserializableError: the value cannot cross.
-            PythonError, LimitError, FatalIsolateError: as for :meth:`run`.
+            PythonError, LimitError, GuestExitError, FatalIsolateError: as for :meth:`run`.
         """
 
         def action(guest: Guest) -> object:
@@ -150,7 +159,7 @@ class Isolate:
             EntrypointError: there is no such function.
             UnserializableError: an argument or the result cannot cross.
             PythonError: the function raised.
-            LimitError, FatalIsolateError: as for :meth:`run`.
+            LimitError, GuestExitError, FatalIsolateError: as for :meth:`run`.
         """
 
         def action(guest: Guest) -> object:
@@ -198,7 +207,12 @@ class Isolate:
             if isinstance(error.__cause__, LimitError):
                 raise error.__cause__ from error
             raise
-        except (GuestExit, PlatformError):
+        except GuestExit as error:
+            self._bury()
+            raise GuestExitError(
+                f"the guest ended its process with status {error.status}", status=error.status
+            ) from error
+        except PlatformError:
             if guest.instance.poisoned:
                 self._bury()
             raise

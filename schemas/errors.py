@@ -256,6 +256,16 @@ class PythonError(WorkerError):
         self.traceback = traceback
 
 
+class GuestExitError(WorkerError):
+    """The guest ended its process (``os._exit``, ``abort``); the isolate is gone. ``status`` is its exit status."""
+
+    code = "guest-exit"
+
+    def __init__(self, message: str, *, status: int = 1) -> None:
+        super().__init__(message)
+        self.status = status
+
+
 class EntrypointError(WorkerError):
     """The worker does not define the function or class that was called."""
 

@@ -13,14 +13,13 @@ from typing import Final
 
 from artifactd.client import ArtifactCache, StateStore, fetch_release
 from runtime_core.cli.steps import Step, Steps
-from runtime_core.engine.errors import GuestExit
 from runtime_core.engine.limits import Limits
 from runtime_core.isolate import Isolate, IsolateOptions
 from runtime_core.measure import Spread, measure
 from runtime_core.release import LocalRelease, ReleaseFiles
 from runtime_core.runtime import Runtime
 from schemas.digest import Digest
-from schemas.errors import ConfigError, PlatformError, PythonError
+from schemas.errors import ConfigError, GuestExitError, PlatformError, PythonError
 from schemas.exit_codes import ExitCode, exit_code_of
 from schemas.release import Artifact, Role
 
@@ -39,10 +38,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return int(options.command(options))
-    except PlatformError as error:
-        return _report(error, as_json=options.json)
-    except GuestExit as error:
+    except GuestExitError as error:
         return error.status & 0xFF
+    except PlatformError as error:
+        if isinstance(error, PythonError) and error.type_name == "SystemExit":
+            return _system_exit(error)
+        return _report(error, as_json=options.json)
+
+
+def _system_exit(error: PythonError) -> int:
+    """What CPython does at its top level: a number is the status, nothing is 0, anything else is shown and 1."""
+    _, _, value = error.traceback.rstrip().rpartition("SystemExit")
+    value = value.removeprefix(":").strip()
+    if not value or value == "None":
+        return 0
+    if value.lstrip("-").isdecimal():
+        return int(value) & 0xFF
+    print(value, file=sys.stderr)
+    return 1
 
 
 def _report(error: PlatformError, *, as_json: bool) -> int:

@@ -97,6 +97,23 @@ def test_errors_as_json(tmp_path: Path, worker: Path) -> None:
     assert json.loads(done.stdout)["error"]["code"] == "blob-not-found"
 
 
+@pytest.mark.parametrize(
+    ("source", "status", "stderr"),
+    [
+        ("import sys; sys.exit()", 0, ""),
+        ("raise SystemExit(None)", 0, ""),
+        ("import sys; sys.exit(7)", 7, ""),
+        ("import sys; sys.exit('no luck')", 1, "no luck\n"),
+        ("import os; os._exit(5)", 5, ""),
+    ],
+)
+def test_a_guests_exit_is_the_commands(source: str, status: int, stderr: str, tmp_path: Path) -> None:
+    path = tmp_path / "leave.py"
+    path.write_text(source)
+    done = run("run", *release_options(), path)
+    assert (done.returncode, done.stderr) == (status, stderr)
+
+
 def test_limits_are_enforced(tmp_path: Path) -> None:
     path = tmp_path / "spin.py"
     path.write_text("while True: pass\n")
