@@ -169,7 +169,8 @@ class Isolate:
             try:
                 return guest.js.call(function, args, kwargs)
             finally:
-                function.destroy()
+                if not guest.instance.poisoned:
+                    function.destroy()
 
         return self._enter(action)
 
