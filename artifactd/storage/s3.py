@@ -171,11 +171,12 @@ class S3Bucket:
         name = self._name(key)
         if offset < 0:
             raise OffsetOutOfRangeError("the offset is not within the object", expected=">= 0", found=offset)
+        if offset == 0 and length is None:
+            return self._open_whole(name)
         # S3 has no empty ranges and refuses a range that starts at the end, so the size decides first.
-        if length == 0 or (info := self.head(key)) is None:
-            info = self.head(key)
-            if info is None:
-                return None
+        info = self.head(key)
+        if info is None:
+            return None
         if offset > info.size:
             raise OffsetOutOfRangeError("the offset is not within the object", expected=f"0..{info.size}", found=offset)
         end = info.size if length is None else min(info.size, offset + length)
@@ -191,6 +192,14 @@ class S3Bucket:
             answer["Body"].close()
             raise StorageError("the store did not honour a range", expected=end - offset, found=answer["ContentLength"])
         return ObjectRange(size=info.size, chunks=self._stream(answer["Body"], end - offset))
+
+    def _open_whole(self, name: str) -> ObjectRange | None:
+        """The usual read, in one request."""
+        answer = self._unless_absent("read an object", lambda: self._client.get_object(Bucket=self._bucket, Key=name))
+        if answer is None:
+            return None
+        size: int = answer["ContentLength"]
+        return ObjectRange(size=size, chunks=self._stream(answer["Body"], size))
 
     def head(self, key: str) -> ObjectInfo | None:
         """See :meth:`Bucket.head`."""
