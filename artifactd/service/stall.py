@@ -65,4 +65,4 @@ class StallGuard:
                 stalled = [beat for beat in self._beats if beat.last < oldest]
             for beat in stalled:
                 _LOG.warning("stalled", extra=fields(peer=beat.context.peer(), seconds=self._seconds))
-                beat.context.cancel()
+                beat.context.cancel()  # type: ignore[no-untyped-call]  # without types in the stubs
