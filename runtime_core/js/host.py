@@ -223,9 +223,10 @@ class JsHost:
             sweep(self)
 
     def _after(self) -> None:
-        """Housekeeping after guest code ran, when no guest frame is on the stack."""
+        """What follows guest code when no guest frame is left on the stack: microtasks, then housekeeping."""
         if CURRENT.host is not None or self.instance.poisoned:
             return
+        self.loop.run_microtasks()
         if self.releases:
             self.release_collected()
         if self.refs.sweep_is_due:

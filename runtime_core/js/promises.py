@@ -103,7 +103,13 @@ class EventLoop:
     def run_microtasks(self) -> None:
         """Run microtasks until none is left, also those queued meanwhile."""
         while self._microtasks:
-            self._microtasks.popleft()()
+            self._run(self._microtasks.popleft())
+
+    def _run(self, task: Callable[[], object]) -> None:
+        try:
+            task()
+        except JsThrow as thrown:
+            self._on_error(thrown.value)
 
     def run_one(self, *, wait: bool = True) -> bool:
         """Run pending microtasks and one macrotask, waiting for it if need be; false if there was none."""
@@ -119,10 +125,7 @@ class EventLoop:
             self._sleep(delay)
         timer = heapq.heappop(self._heap)
         self._timers.pop(timer.sequence, None)
-        try:
-            timer.task()
-        except JsThrow as thrown:
-            self._on_error(thrown.value)
+        self._run(timer.task)
         self.run_microtasks()
         return True
 

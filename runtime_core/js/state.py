@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 
 from runtime_core.js.proxy_flags import ProxyProperties
 from runtime_core.js.pyproxy import PyProxy, adopt_proxy
-from runtime_core.js.sweep import add_references, immortal_bits, reference_bits, sweep
+from runtime_core.js.sweep import add_references, immortal_bits, reference_bits, scratch, sweep
 from runtime_core.js.values import ERROR, NO_VALUE, UNDEFINED, BigInt, JsObject, JsValue
 from schemas.errors import CaptureError, RestoreError
 
@@ -180,9 +180,8 @@ def restore(js: JsHost, document: Mapping[str, object]) -> None:
         raise RestoreError(
             "state of the JavaScript layer", expected=f"version {VERSION}", found=document.get("version")
         )
-    guest = js.guest
-    if guest.runtime_immortal_count() or guest.runtime_reference_count():
-        raise RestoreError("the instance has run before", hint="restore into a fresh instance")
+    if js.pyodide is not None:
+        raise RestoreError("the host has run before", hint="restore into a fresh instance")
     objects = [_read_record(js, record) for record in _list(document, "objects")]
 
     def value_at(index: object) -> JsValue:
@@ -193,8 +192,10 @@ def restore(js: JsHost, document: Mapping[str, object]) -> None:
         return objects[index]
 
     encode = js.refs.encode
+    address = scratch(js)
     for key, immortal in (("immortals", True), ("references", False)):
-        add_references(js, [encode(value_at(index)) for index in _list(document, key)], immortal=immortal)
+        bits = [encode(value_at(index)) for index in _list(document, key)]
+        add_references(js, bits, address=address, immortal=immortal)
     for entry in _list(document, "map"):
         if not isinstance(entry, list) or len(entry) != 2:
             raise RestoreError("state of the JavaScript layer: map entry", expected="[object, reference]", found=entry)

@@ -30,9 +30,8 @@ def reference_bits(js: JsHost) -> list[int]:
     return list(_read(js, js.guest.runtime_reference_count(), immortal=False))
 
 
-def add_references(js: JsHost, bits: list[int], *, immortal: bool) -> None:
-    """Append references to one of the guest's tables."""
-    address = scratch(js)
+def add_references(js: JsHost, bits: list[int], *, address: int, immortal: bool) -> None:
+    """Append references to one of the guest's tables, through the scratch memory at ``address``."""
     for start in range(0, len(bits), CHUNK):
         part = bits[start : start + CHUNK]
         js.memory.write_u32s(address, part)

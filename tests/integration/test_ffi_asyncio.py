@@ -114,3 +114,16 @@ def test_an_awaitable_can_be_run_by_its_proxy(guest: FfiGuest) -> None:
     coroutine = guest.js.run("async def late(): return 'done'\nlate()")
     assert isinstance(coroutine, PyProxy)
     assert guest.js.run_coroutine(coroutine) == "done"
+
+
+def test_microtasks_run_before_a_call_of_the_host_returns(guest: FfiGuest) -> None:
+    guest.run("seen = []\nkept = create_proxy(lambda: seen.append(7))\njs.queueMicrotask(kept)\nassert seen == []")
+    assert guest.run("kept.destroy()\nseen") == [7]
+
+
+def test_an_error_in_a_callback_is_shown_and_goes_no_further(guest: FfiGuest) -> None:
+    guest.run("kept = create_proxy(lambda: 1 / 0)\njs.setTimeout(kept, 1)")
+    while guest.js.loop.run_one():
+        pass
+    assert b"ZeroDivisionError" in guest.stderr
+    assert guest.run("kept.destroy()\n1 + 1") == 2

@@ -202,10 +202,11 @@ def test_an_error_in_a_timer_is_reported_and_the_loop_goes_on() -> None:
         raise JsThrow("bad")
 
     loop.schedule(fail)
+    loop.queue_microtask(fail)
     loop.schedule(lambda: errors.append("next"))
     while loop.run_one():
         pass
-    assert errors == ["bad", "next"]
+    assert errors == ["bad", "bad", "next"]
 
 
 def values_of(result: object) -> object:

@@ -193,7 +193,7 @@ def test_malformed_documents_are_refused(change: dict[str, object], reason: str)
     assert reason
 
 
-def test_only_a_fresh_instance_is_restored() -> None:
+def test_only_a_fresh_host_is_restored() -> None:
     js, _ = prepared()
     with pytest.raises(RestoreError, match="run before"):
         restore(js, valid())
