@@ -6,12 +6,14 @@ tuples both arrive as lists. Everything else raises UnserializableError naming i
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from runtime_core.js.arrays import JsArray
 from runtime_core.js.buffers import bytes_view, is_buffer
 from runtime_core.js.control import PythonErrorSet
+from runtime_core.js.errors import throw
 from runtime_core.js.functions import NativeFunction
 from runtime_core.js.guest import checked
 from runtime_core.js.js2python import new_integer, new_string
@@ -35,12 +37,35 @@ if TYPE_CHECKING:
 MAX_DEPTH: Final = 200
 MAX_NODES: Final = 10_000_000
 _SMALL: Final = 1 << 27
+_CONTAINERS: Final = frozenset({list, tuple, dict, set, frozenset})
 
 
 def _too_deep() -> UnserializableError:
     return UnserializableError(
         "the value is nested too deeply, or contains itself", expected=f"at most {MAX_DEPTH} levels"
     )
+
+
+def _marshalled(value: Any) -> bytes | None:
+    """A container in CPython's marshal format, or None where it holds anything but exact built-in types.
+
+    Version 2 of the format has no back references, so that a value containing itself fails here as it does below.
+    """
+    if not _is_shallow(value, MAX_DEPTH):
+        raise _too_deep()
+    try:
+        return marshal.dumps(value, 2)
+    except ValueError:
+        return None
+
+
+def _is_shallow(value: object, levels: int) -> bool:
+    if type(value) not in _CONTAINERS:
+        return True
+    if levels == 0:
+        return False
+    items = (*value.keys(), *value.values()) if isinstance(value, dict) else cast("Iterable[object]", value)
+    return all(_is_shallow(item, levels - 1) for item in items if type(item) in _CONTAINERS)
 
 
 class GuestBuilder:
@@ -78,7 +103,23 @@ class GuestBuilder:
             return self._bytes(bytes(value))
         return self._container(value, depth)
 
+    def _load(self, data: bytes) -> int:
+        """The object that a marshalled value stands for; one call instead of two per part."""
+        guest = self._guest
+        address = guest.malloc(len(data))
+        if not address:
+            throw("RangeError", "out of memory for a value of the host")
+        try:
+            self._js.memory.write(address, data)
+            return checked(guest.PyMarshal_ReadObjectFromString(address, len(data)))
+        finally:
+            guest.free(address)
+
     def _container(self, value: object, depth: int) -> int:
+        if depth == 0 and type(value) in _CONTAINERS:
+            data = _marshalled(value)
+            if data is not None:
+                return self._load(data)
         if isinstance(value, list):
             return self._sequence(value, depth, self._guest.PyList_New, self._guest.PyList_SetItem)
         if isinstance(value, tuple):

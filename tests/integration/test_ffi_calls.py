@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator
+from enum import IntEnum
 
 import pytest
 
@@ -46,6 +48,12 @@ CROSSING = [
     "{1, 2}",
     "frozenset([3])",
 ]
+
+
+class ErrnoLike(IntEnum):
+    """An int of another type."""
+
+    FIRST = 1
 
 
 class HostSecret(Exception):
@@ -204,6 +212,8 @@ def test_a_function_of_the_guest_is_called(guest: FfiGuest) -> None:
         {1},
         frozenset({2}),
         (1, (2,)),
+        {(1, "a"): [frozenset({2.5}), -0.0, 2**90]},
+        [[], {}, set(), ()],
     ],
 )
 def test_values_of_the_host_are_real_objects_of_the_guest(guest: FfiGuest, value: object) -> None:
@@ -211,6 +221,13 @@ def test_values_of_the_host_are_real_objects_of_the_guest(guest: FfiGuest, value
     function = guest.js.get_global("same")
     assert isinstance(function, PyProxy)
     assert guest.js.call(function, [value, repr(value)]) is True
+
+
+def test_subclasses_of_built_in_types_arrive_as_those(guest: FfiGuest) -> None:
+    function = guest.js.run("lambda value: [type(item).__name__ for item in value]")
+    assert isinstance(function, PyProxy)
+    value = [ErrnoLike.FIRST, bytearray(b"x"), memoryview(b"y"), OrderedDict(a=1)]
+    assert guest.js.call(function, [value]) == ["int", "bytes", "bytes", "dict"]
 
 
 def test_an_exception_of_the_guest_surfaces_with_its_traceback(guest: FfiGuest) -> None:
