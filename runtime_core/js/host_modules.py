@@ -13,13 +13,20 @@ from runtime_core.js.control import JsThrow
 from runtime_core.js.convert import HostReader, to_guest
 from runtime_core.js.errors import JsError
 from runtime_core.js.functions import JsFunction
+from runtime_core.js.pyproxy import PyProxy, PyProxyFunction
 from runtime_core.js.values import UNDEFINED, JsObject, JsValue, join_surrogates, number_from_int
 from schemas.errors import ConfigError, HostError, PythonError, UnserializableError
 
 if TYPE_CHECKING:
     from runtime_core.js.host import JsHost
 
+_DIRECT: Final = frozenset({bool, int, float, str})  # JavaScript values that are plain Python already
+_DIRECT_RESULTS: Final = frozenset({bool, PyProxy, PyProxyFunction})
 _RESERVED: Final = frozenset({"js", "pyodide_js"})
+
+
+def _read(host: JsHost, value: JsValue) -> object:
+    return HostReader(host, keep_proxies=True).read(value)
 
 
 class HostFunction(JsFunction):
@@ -42,9 +49,8 @@ class HostFunction(JsFunction):
         """``this_function.apply(this, args)``."""
         host = self._host
         try:
-            reader = HostReader(host, keep_proxies=True)
-            result = self._function(*[reader.read(arg) for arg in args])
-            return to_guest(host, result)
+            result = self._function(*[arg if type(arg) in _DIRECT else _read(host, arg) for arg in args])
+            return result if type(result) in _DIRECT_RESULTS else to_guest(host, result)
         except (JsThrow, GuestUnwind, HostError):
             raise
         except PythonError as error:

@@ -67,7 +67,7 @@ async def main():
 def test_cancellation_and_timeouts(guest: FfiGuest) -> None:
     source = """
 async def main():
-    task = asyncio.create_task(asyncio.sleep(60))
+    task = asyncio.create_task(asyncio.sleep(0.3))
     await asyncio.sleep(0)
     task.cancel()
     log = []
@@ -77,7 +77,7 @@ async def main():
         log.append("cancelled")
     try:
         async with asyncio.timeout(0.005):
-            await asyncio.sleep(60)
+            await asyncio.sleep(0.3)
     except TimeoutError:
         log.append("timeout")
     return log
