@@ -154,11 +154,11 @@ class ArtifactServer:
         max_batch = limits.max_message_bytes - _MESSAGE_OVERHEAD
         server = grpc.server(
             futures.ThreadPoolExecutor(max_workers=limits.max_workers, thread_name_prefix="call"),
-            interceptors=[EdgeInterceptor(token=self._settings.token)],
+            interceptors=[EdgeInterceptor(guard=self._guard, token=self._settings.token)],
             maximum_concurrent_rpcs=limits.max_workers * _QUEUED_PER_WORKER,
             options=_channel_options(limits.max_message_bytes),
         )
-        server.add_generic_rpc_handlers((ByteStreamServicer(blobs, self._guard).handler(),))
+        server.add_generic_rpc_handlers((ByteStreamServicer(blobs).handler(),))
         remote_execution_pb2_grpc.add_ContentAddressableStorageServicer_to_server(
             CasServicer(blobs, max_batch_bytes=max_batch), server
         )

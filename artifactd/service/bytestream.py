@@ -10,7 +10,6 @@ import grpc
 from artifactd.blobs import BlobRef, BlobStore
 from artifactd.service.bytestream_wire import WriteMessage, decode_write_request, encode_read_response
 from artifactd.service.resource_names import parse_read_name, parse_write_name
-from artifactd.service.stall import Beat, StallGuard
 from artifactd.staging import Upload, UploadName
 from schemas._generated.google.bytestream import bytestream_pb2
 from schemas.errors import BlobNotFoundError, FormatError, OffsetOutOfRangeError
@@ -21,9 +20,8 @@ SERVICE_NAME: Final = "google.bytestream.ByteStream"
 class ByteStreamServicer:
     """Behaviour of the three methods; :meth:`handler` binds them with their serializers."""
 
-    def __init__(self, blobs: BlobStore, guard: StallGuard) -> None:
+    def __init__(self, blobs: BlobStore) -> None:
         self._blobs = blobs
-        self._guard = guard
 
     def read(self, request: bytestream_pb2.ReadRequest, context: grpc.ServicerContext) -> Iterator[bytes]:
         """Yield encoded ReadResponses of at most 1 MiB of data each.
@@ -38,10 +36,8 @@ class ByteStreamServicer:
         if request.read_limit < 0:
             raise FormatError("the read limit is negative", expected=">= 0", found=request.read_limit)
         chunks = self._blobs.open(ref, offset=request.read_offset, length=request.read_limit or None)
-        with self._guard.watch(context) as beat:
-            for chunk in chunks:
-                yield encode_read_response(chunk)
-                beat()
+        for chunk in chunks:
+            yield encode_read_response(chunk)
 
     def write(self, requests: Iterator[WriteMessage], context: grpc.ServicerContext) -> bytestream_pb2.WriteResponse:
         """Receive a blob. What arrived before a broken stream is kept, and a new stream goes on after it.
@@ -53,8 +49,7 @@ class ByteStreamServicer:
             SizeMismatchError, DigestMismatchError: other bytes than the name promises; nothing is kept of them.
             StorageError: the store or the staging area failed; the upload can be resumed.
         """
-        with self._guard.watch(context) as beat:
-            return bytestream_pb2.WriteResponse(committed_size=self._write(_beating(requests, beat)))
+        return bytestream_pb2.WriteResponse(committed_size=self._write(requests))
 
     def _write(self, requests: Iterator[WriteMessage]) -> int:
         first = next(requests, None)
@@ -139,9 +134,3 @@ class ByteStreamServicer:
                 ),
             },
         )
-
-
-def _beating(requests: Iterator[WriteMessage], beat: Beat) -> Iterator[WriteMessage]:
-    for request in requests:
-        beat()
-        yield request

@@ -1,4 +1,4 @@
-"""What every call passes: the token check, translation of errors, and one line in the log."""
+"""What every call passes: the token check, the watch over its streams, translation of errors, one line in the log."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from typing import Any, Final, cast
 
 import grpc
 
+from artifactd.service.stall import StallGuard
 from artifactd.service.status import status_of
 from schemas.errors import AccessDeniedError
 
 _LOG: Final = logging.getLogger("artifactd.requests")
 _HEALTH_PREFIX: Final = "/grpc.health.v1."
+_HEALTH_WATCH: Final = "/grpc.health.v1.Health/Watch"
 _WRITING_METHODS: Final = frozenset(
     {
         "/google.bytestream.ByteStream/Write",
@@ -30,10 +32,12 @@ class EdgeInterceptor(grpc.ServerInterceptor):  # type: ignore[type-arg]  # gene
     """Wraps every handler, so that servicers raise domain errors and know nothing of status codes.
 
     ``token``: what writers must present as ``authorization: Bearer <token>``; empty lets everyone write. Reading is
-    open, because every artifact is verified by digest and signature at its reader.
+    open, because every artifact is verified by digest and signature at its reader. ``guard`` ends streams, of any
+    service, whose peer neither sends nor takes a message.
     """
 
-    def __init__(self, *, token: str = "") -> None:
+    def __init__(self, *, guard: StallGuard, token: str = "") -> None:
+        self._guard = guard
         self._token = token
 
     def intercept_service(
@@ -43,10 +47,13 @@ class EdgeInterceptor(grpc.ServerInterceptor):  # type: ignore[type-arg]  # gene
     ) -> grpc.RpcMethodHandler[Any, Any] | None:
         """Wrap the handler of one call; None, an unknown method, passes."""
         handler = continuation(handler_call_details)
-        if handler is None:
-            return None
-        call = _Call(handler_call_details.method, self._allowed(handler_call_details))
+        if handler is None or handler_call_details.method == _HEALTH_WATCH:
+            # Watching lasts for ever and says little. Unwrapped, gRPC serves it without a worker of its own.
+            return handler
+        call = _Call(handler_call_details.method, self._allowed(handler_call_details), self._guard)
         make, behaviour = _shape_of(handler)
+        if handler.request_streaming or handler.response_streaming:
+            behaviour = call.watched(behaviour, handler)
         run = call.streamed(behaviour) if handler.response_streaming else call.single(behaviour)
         wrapped: grpc.RpcMethodHandler[Any, Any] = make(
             run, request_deserializer=handler.request_deserializer, response_serializer=handler.response_serializer
@@ -66,9 +73,24 @@ class EdgeInterceptor(grpc.ServerInterceptor):  # type: ignore[type-arg]  # gene
 class _Call:
     """One call: its method, whether the caller may make it, and how it is reported."""
 
-    def __init__(self, method: str, allowed: bool) -> None:
+    def __init__(self, method: str, allowed: bool, guard: StallGuard) -> None:
         self._method = method
         self._allowed = allowed
+        self._guard = guard
+
+    def watched(self, behaviour: Handler, handler: grpc.RpcMethodHandler[Any, Any]) -> Handler:
+        """The behaviour under the guard: messages in both directions pass through its beat."""
+
+        def single(request: Any, context: grpc.ServicerContext) -> Any:
+            with self._guard.watch(context) as beat:
+                return behaviour(beat.received(request), context)
+
+        def streamed(request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
+            with self._guard.watch(context) as beat:
+                given = beat.received(request) if handler.request_streaming else request
+                yield from beat.sent(behaviour(given, context))
+
+        return streamed if handler.response_streaming else single
 
     def single(self, behaviour: Handler) -> Handler:
         def run(request: Any, context: grpc.ServicerContext) -> Any:

@@ -1,4 +1,4 @@
-"""A peer that stops in the middle of a stream does not keep its worker."""
+"""A peer that stops in the middle of a stream, or only watches, does not keep a worker."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from typing import Any
 
 import grpc
 import pytest
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection, reflection_pb2, reflection_pb2_grpc
 
 from artifactd.blobs import BlobStore
 from artifactd.service.bytestream import ByteStreamServicer
 from artifactd.service.interceptor import EdgeInterceptor
 from artifactd.service.stall import StallGuard
-from artifactd.staging import StagingArea
+from artifactd.staging import StagingArea, Upload
 from artifactd.storage.file import FileBucket
 from schemas._generated.google.bytestream import bytestream_pb2
 from tests.support.raw_client import MESSAGE, SECONDS, RawClient, read_name, write_name, write_requests
@@ -30,8 +32,10 @@ def client(tmp_path: Path) -> Iterator[RawClient]:
     staging = StagingArea(tmp_path / "staging", max_uploads=4, max_bytes=1 << 28, idle_seconds=100)
     blobs = BlobStore(FileBucket(tmp_path / "store"), staging, max_blob_size=1 << 28)
     guard = StallGuard(seconds=STALL_SECONDS)
-    server = grpc.server(futures.ThreadPoolExecutor(1), interceptors=[EdgeInterceptor()])
-    server.add_generic_rpc_handlers((ByteStreamServicer(blobs, guard).handler(),))
+    server = grpc.server(futures.ThreadPoolExecutor(1), interceptors=[EdgeInterceptor(guard=guard)])
+    server.add_generic_rpc_handlers((ByteStreamServicer(blobs).handler(),))
+    health_pb2_grpc.add_HealthServicer_to_server(health.HealthServicer(), server)
+    reflection.enable_server_reflection((reflection.SERVICE_NAME,), server)
     port = server.add_insecure_port("127.0.0.1:0")
     guard.start()
     server.start()
@@ -80,3 +84,42 @@ def test_a_slow_stream_that_goes_on_is_left_alone(client: RawClient) -> None:
             pause.wait(STALL_SECONDS * 0.6)
 
     assert client.bytestream.Write(slowly(), timeout=SECONDS).committed_size == len(data)
+
+
+def test_those_who_watch_the_health_take_no_worker(client: RawClient) -> None:
+    stub = health_pb2_grpc.HealthStub(client.channel)
+    watches: list[Any] = [stub.Watch(health_pb2.HealthCheckRequest(), timeout=SECONDS) for _ in range(3)]
+    assert [next(watch).status for watch in watches] == [health_pb2.HealthCheckResponse.SERVING] * 3
+    assert client.upload(b"meanwhile") == 9
+    for watch in watches:
+        watch.cancel()
+
+
+def test_a_reflection_stream_without_questions_is_ended(client: RawClient) -> None:
+    never = threading.Event()
+
+    def silence() -> Iterator[reflection_pb2.ServerReflectionRequest]:
+        never.wait(SECONDS)
+        yield reflection_pb2.ServerReflectionRequest(list_services="")
+
+    silent: Any = reflection_pb2_grpc.ServerReflectionStub(client.channel).ServerReflectionInfo(
+        silence(), timeout=SECONDS
+    )
+    try:
+        assert client.upload(b"meanwhile") == 9
+        assert silent.code() is grpc.StatusCode.CANCELLED
+    finally:
+        never.set()
+
+
+def test_the_time_that_the_service_itself_takes_does_not_count(
+    client: RawClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = BlobStore.commit
+
+    def slow_commit(store: BlobStore, upload: Upload) -> bool:
+        threading.Event().wait(STALL_SECONDS * 3)
+        return commit(store, upload)
+
+    monkeypatch.setattr(BlobStore, "commit", slow_commit)
+    assert client.upload(os.urandom(2 * MESSAGE)) == 2 * MESSAGE
