@@ -24,6 +24,7 @@ from runtime_core.js.values import (
 )
 
 MAX_BUFFER_BYTES: Final = 1 << 30
+_ARRAY_ONLY: Final = ("length", "slice", "subarray", "set", "fill", SYMBOL_ITERATOR)  # what a DataView lacks
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -152,7 +153,7 @@ class TypedArray(JsObject):
 
     def lookup(self, key: PropertyKey) -> JsValue:
         """The property, own or inherited, or ABSENT."""
-        if self.kind == "DataView" and key in ("length", "slice", "subarray", "fill", SYMBOL_ITERATOR):
+        if self.kind == "DataView" and key in _ARRAY_ONLY:
             return self.get_own(key)
         return super().lookup(key)
 

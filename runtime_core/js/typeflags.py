@@ -79,12 +79,25 @@ def compute_type_flags(value: JsValue, *, is_json: bool) -> int:
     """The flags of a value; ``is_json`` for proxies made by as_py_json."""
     if isinstance(value, PyProxy):
         return _proxy_flags(value) if value.is_alive else 0
-    flags = _shape_flags(value)
+    flags = _flags(value)
     if is_json and flags & _JSON_SEQUENCE:
         flags |= TypeFlag.IS_PY_JSON_SEQUENCE
     if is_json and not flags & _NO_JSON_DICT:
         flags |= TypeFlag.IS_PY_JSON_DICT
     return int(flags)
+
+
+_BY_CLASS: Final[dict[type, TypeFlag]] = {}
+"""Flags of values that have nothing of their own: their class decides, in every isolate alike."""
+
+
+def _flags(value: JsValue) -> TypeFlag:
+    if not isinstance(value, JsObject) or isinstance(value, TypedArray) or value.own is not None or value.prototype:
+        return _shape_flags(value)
+    flags = _BY_CLASS.get(type(value))
+    if flags is None:
+        flags = _BY_CLASS[type(value)] = _shape_flags(value)
+    return flags
 
 
 def _safe_has_method(value: JsValue, key: PropertyKey) -> bool:
