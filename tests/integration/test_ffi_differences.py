@@ -1,0 +1,45 @@
+"""The differences from Pyodide that docs/reference/differences.md lists are errors that guest code can catch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.ffi_guest import FfiGuest
+
+pytestmark = pytest.mark.boot
+
+
+@pytest.fixture(scope="module")
+def guest() -> Iterator[FfiGuest]:
+    booted = FfiGuest()
+    booted.run("import asyncio, js, pyodide_js\nfrom pyodide.code import run_js\nfrom pyodide.ffi import run_sync")
+    yield booted
+    booted.close()
+
+
+@pytest.mark.parametrize(
+    ("statement", "error", "text"),
+    [
+        ("js.eval('1 + 1')", "JsException", "no JavaScript engine"),
+        ("run_js('1 + 1')", "JsException", "no JavaScript engine"),
+        ("js.Array.extra = 1", "JsException", "read-only"),
+        ("js.Array.prototype", "AttributeError", "prototype"),
+        ("pyodide_js.loadPackage('numpy')", "JsException", "part of the release"),
+        ("run_sync(asyncio.sleep(0))", "RuntimeError", "stack switch"),
+        ("asyncio.run(asyncio.sleep(0))", "RuntimeError", "stack switch"),
+        ("js.Date", "AttributeError", "Date"),
+        ("js.RegExp", "AttributeError", "RegExp"),
+        ("from js import fetch", "ImportError", "fetch"),
+    ],
+)
+def test_what_is_missing_raises_and_the_guest_goes_on(guest: FfiGuest, statement: str, error: str, text: str) -> None:
+    source = (
+        f"try:\n    {statement}\nexcept Exception as caught:\n    seen = [type(caught).__name__, str(caught)]\nseen"
+    )
+    found = guest.run("seen = None\n" + source)
+    assert isinstance(found, list)
+    assert found[0] == error
+    assert text in found[1]
+    assert guest.run("1 + 1") == 2
