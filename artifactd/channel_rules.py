@@ -127,7 +127,7 @@ def _check_root(state: RepositoryState | None, data: bytes | None, surroundings:
         _require_version(ROOT, root.version, after=0)
     else:
         root = next_root(state.root, data)
-    check_not_expired(root, surroundings.now, hint="publish a new root first")
+    check_not_expired(root, surroundings.now, hint="artifactctl renew, with the keys of root")
     own = {key.key_id for key in surroundings.online_keys.public_keys()}
     for role in (ROOT, TARGETS):
         if own & set(root.signed.roles[role].keyids):
@@ -160,7 +160,7 @@ def _check_targets(
         raise FormatError("the first publish has no targets", expected="root and targets")
     # Also when only root is new: it may name other keys for targets.
     verify_signatures(targets, root.signed, by=f"root v{root.version}")
-    check_not_expired(targets, now, hint="publish new targets first")
+    check_not_expired(targets, now, hint="artifactctl renew, with the keys of targets")
     return targets
 
 

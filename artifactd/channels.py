@@ -287,7 +287,7 @@ class ChannelRepository:
                 "the channel metadata in the store was signed with other online keys than this daemon holds",
                 expected="a timestamp signed by " + _key_list(self._online_keys.public_keys(), TIMESTAMP),
                 found=", ".join(sorted(key_id[:12] for key_id in state.timestamp.signatures)),
-                hint="use the key file of the other daemons, or publish a root that names the new keys",
+                hint="use the key file of the other daemons, or artifactctl renew --replace-online-keys",
             )
 
     def _is_committed(self, state: RepositoryState, submitted: Mapping[str, bytes]) -> bool:

@@ -125,7 +125,7 @@ class OnlineKeys:
                 f"root v{root.version} asks for {role} keys that this daemon does not hold",
                 expected=", ".join(key_id[:12] for key_id in wanted.keyids),
                 found=", ".join(e.signer.public_key.keyid[:12] for e in self._entries if e.role == role),
-                hint="use one online key file on every daemon of a bucket, or publish a root that names these keys",
+                hint="use one online key file on every daemon of a bucket, or artifactctl renew --replace-online-keys",
             )
         return signers
 

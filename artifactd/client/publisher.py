@@ -6,29 +6,35 @@ commits or refuses as a whole; when another publisher was faster, it is made aga
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, TypeVar
 
 from securesystemslib.signer import Signer
 
 from artifactd.client import publish
 from artifactd.client.channels import ChannelClient
-from artifactd.client.keys import KeyDirectory
+from artifactd.client.keys import KeyDirectory, KeyNotFoundError
 from artifactd.client.publish import RoleKeys
 from artifactd.client.releases import ReleaseRecord
 from artifactd.client.resolve import Clock, open_session, utc_now
+from artifactd.client.retry import RetryPolicy
 from artifactd.client.state_store import StateStore
-from artifactd.client.trust import ExpiryPolicy, TrustSession
+from artifactd.client.trust import ExpiryPolicy, TrustedTarget, TrustSession
 from schemas.errors import ChannelConflictError, ChannelNotFoundError, ConfigError
 from schemas.tuf_metadata import SignedMetadata
-from schemas.tuf_names import ROOT, TARGETS, channel_role, file_name, max_size
+from schemas.tuf_names import ROOT, TARGETS, channel_of_role, channel_role, file_name, max_size
 from schemas.tuf_roles import ReleaseTarget, self_signed_root
 
 Passwords = Callable[[str], bytes | None]
 """Gives the password of an encrypted key, by the key's name; None if there is none to give."""
 
-_MOVE_ATTEMPTS: Final = 8
+_FILES_PER_PUBLISH: Final = 64
+"""What the service takes in one request."""
+_RENEWED_BELOW: Final = 0.5
+"""The part of its lifetime that a role must have left to be current; more often would make the chain of roots long."""
 _FIRST_ROOT: Final = file_name(ROOT, 1)
 _Result = TypeVar("_Result")
 
@@ -41,6 +47,15 @@ class ChannelMoved:
     channel_version: int
     release: ReleaseTarget
     timestamp_version: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Renewed:
+    """The roles that were signed anew, those whose time has come but whose keys are elsewhere, and the others."""
+
+    roles: tuple[str, ...]
+    elsewhere: tuple[str, ...]
+    current: tuple[str, ...]
 
 
 class Publisher:
@@ -59,12 +74,14 @@ class Publisher:
         store: StateStore | None = None,
         passwords: Passwords = lambda _: None,
         clock: Clock = utc_now,
+        retry: RetryPolicy | None = None,
     ) -> None:
         self._channels = channels
         self._keys = keys
         self._store = store if store is not None else StateStore()
         self._passwords = passwords
         self._clock = clock
+        self._retry = retry if retry is not None else RetryPolicy()
 
     def create_keys(self, *, password: bytes | None = None) -> list[str]:
         """Create the keys of root and targets that do not exist yet; return the names of the new ones."""
@@ -160,24 +177,78 @@ class Publisher:
 
         return self._repeat(root, change)
 
-    def _repeat(self, root: bytes, change: Callable[[TrustSession], _Result]) -> _Result:
-        """Make a change from the current metadata, again when another publisher was faster."""
-        attempts = 0
-        while True:
-            attempts += 1
-            session = open_session(
-                self._channels,
-                root=root,
-                channel=None,
-                store=self._store,
-                clock=self._clock,
-                expiry=ExpiryPolicy.TOLERATE_PUBLISHERS,
+    def renew(self, root: bytes, *, replace_online_keys: bool = False) -> Renewed:
+        """Sign what has less than half of its lifetime left anew, otherwise as it is, where the keys are here.
+
+        ``replace_online_keys`` lets root name the keys that the service offers now, on its word alone as at the
+        beginning. It is the way out when the service has lost its key file, also after its signatures have expired.
+
+        Raises:
+            KeyNotFoundError: the key of root, which names the online keys, is not here.
+            ConfigError: root has a threshold that the keys here do not reach.
+        """
+        expiry = ExpiryPolicy.TOLERATE_ALL if replace_online_keys else ExpiryPolicy.TOLERATE_PUBLISHERS
+        online = self._channels.online_keys() if replace_online_keys else None
+        if online is not None and not self._keys.names_for(ROOT):
+            raise KeyNotFoundError(
+                f"{self._keys.path} has no key of root, which names the online keys", hint="give the right directory"
             )
+        signers_of = functools.cache(self._signers)  # a password is asked for once
+
+        def change(session: TrustSession) -> Renewed:
+            now = self._clock()
+            targets = {name: self._open(root, name, expiry).resolve() for name in session.published_channels()}
+            left = {
+                ROOT: (session.root_expires - now) / publish.ROOT_LIFETIME,
+                TARGETS: (session.targets_document.signed.expires - now) / publish.TARGETS_LIFETIME,
+            }
+            left |= {channel_role(name): (t.expires - now) / publish.CHANNEL_LIFETIME for name, t in targets.items()}
+            due = [role for role in left if left[role] < _RENEWED_BELOW or (role == ROOT and online is not None)]
+            held = [role for role in due if self._keys.names_for(role)]
+
+            def signed(role: str) -> SignedMetadata:
+                signers = signers_of(role)
+                if role == ROOT:
+                    return publish.rotate_root(session.root, signers=signers, now=now, online=online)
+                if role == TARGETS:
+                    return publish.renew_targets(session.targets, signers=signers, now=now)
+                return _moved_to_itself(targets[channel_of_role(role) or ""], signers, now)
+
+            version = session.timestamp_version
+            for start in range(0, len(held), _FILES_PER_PUBLISH):
+                files = [signed(role) for role in held[start : start + _FILES_PER_PUBLISH]]
+                version = self._channels.publish(files, timestamp_version=version)
+            return Renewed(
+                roles=tuple(held),
+                elsewhere=tuple(role for role in due if role not in held),
+                current=tuple(role for role in left if role not in due),
+            )
+
+        return self._repeat(root, change, expiry=expiry)
+
+    def _open(self, root: bytes, channel: str | None, expiry: ExpiryPolicy) -> TrustSession:
+        return open_session(
+            self._channels, root=root, channel=channel, store=self._store, clock=self._clock, expiry=expiry
+        )
+
+    def _repeat(
+        self,
+        root: bytes,
+        change: Callable[[TrustSession], _Result],
+        *,
+        expiry: ExpiryPolicy = ExpiryPolicy.TOLERATE_PUBLISHERS,
+    ) -> _Result:
+        """Make a change from the current metadata, again after a pause when another publisher was faster."""
+        conflicts = 0
+        while True:
+            session = self._open(root, None, expiry)
             try:
                 return change(session)
             except ChannelConflictError:
-                if attempts == _MOVE_ATTEMPTS:
+                conflicts += 1
+                if self._retry.gives_up(conflicts, answered=True):
                     raise
+                self._retry.wait(conflicts)
 
     def _role_keys(self, role: str) -> RoleKeys:
         names = self._keys.names_for(role) or (role,)
@@ -189,6 +260,13 @@ class Publisher:
             self._keys.signer(name, password=self._passwords(name) if self._keys.is_encrypted(name) else None)
             for name in names
         ]
+
+
+def _moved_to_itself(target: TrustedTarget, signers: Sequence[Signer], now: datetime) -> SignedMetadata:
+    release = ReleaseTarget(digest=target.release_digest, length=target.length, release_id=target.release_id)
+    return publish.move_channel(
+        channel=target.channel, current_version=target.channel_version, release=release, signers=signers, now=now
+    )
 
 
 def _another_root() -> ConfigError:

@@ -64,7 +64,7 @@ MAX_ROOT_STEPS: Final = 64
 
 _T = TypeVar("_T", Root, Targets, Snapshot, Timestamp)
 _HINT_SERVICE: Final = "the service, or something between, replays old metadata, or its clock or this one is wrong"
-_HINT_PUBLISHER: Final = "the publisher has to sign new metadata"
+_HINT_PUBLISHER: Final = "the publisher has to sign it anew: artifactctl renew"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,11 +95,12 @@ class ExpiryPolicy(enum.Enum):
     """What to do about expired metadata of the publisher: root, targets and channels.
 
     Publishers tolerate it, to be able to renew it. Expired metadata of the service (timestamp and snapshot) is what
-    reveals a replay, so it is always refused.
+    reveals a replay, so it is refused, but for the one change that a service without its keys is waiting for.
     """
 
     REFUSE = enum.auto()
     TOLERATE_PUBLISHERS = enum.auto()
+    TOLERATE_ALL = enum.auto()
 
 
 class _Phase(enum.Enum):
@@ -216,6 +217,11 @@ class TrustSession:
         return self._root.data
 
     @property
+    def root_expires(self) -> datetime:
+        """When the newest verified root ends to be valid."""
+        return self._root.signed.expires
+
+    @property
     def targets(self) -> bytes:
         """The verified top-level targets."""
         return self._verified_targets().data
@@ -249,6 +255,10 @@ class TrustSession:
     def channels(self) -> tuple[str, ...]:
         """The channels of the verified targets, sorted."""
         return delegated_channels(self._verified_targets().signed)
+
+    def published_channels(self) -> tuple[str, ...]:
+        """Those that point at a release."""
+        return tuple(name for name in self.channels() if self.channel_version(name))
 
     # -- the previous state
 
@@ -354,7 +364,7 @@ class TrustSession:
             self._state = replace(self._state, timestamp=new.data)
         else:
             new = old
-        check_not_expired(new, self._now, hint=_HINT_SERVICE)
+        self._check_service_expiry(new)
         return new
 
     def _accept_snapshot(self, data: bytes) -> Document[Snapshot]:
@@ -366,7 +376,7 @@ class TrustSession:
         for name, meta in old.signed.meta.items() if old is not None else ():
             listed = new.signed.meta.get(name)
             _refuse_rollback(name, meta.version, 0 if listed is None else listed.version)
-        check_not_expired(new, self._now, hint=_HINT_SERVICE)
+        self._check_service_expiry(new)
         self._snapshot = new
         self._state = replace(self._state, snapshot=new.data)
         return new
@@ -427,6 +437,10 @@ class TrustSession:
     def _check_publisher_expiry(self, document: Document[_T]) -> None:
         if self._expiry is ExpiryPolicy.REFUSE:
             check_not_expired(document, self._now, hint=_HINT_PUBLISHER)
+
+    def _check_service_expiry(self, document: Document[_T]) -> None:
+        if self._expiry is not ExpiryPolicy.TOLERATE_ALL:
+            check_not_expired(document, self._now, hint=_HINT_SERVICE)
 
     def _role(self) -> str:
         if self._phase is _Phase.CHANNEL:

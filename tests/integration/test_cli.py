@@ -107,6 +107,21 @@ def test_publishing_promoting_and_rolling_back(cli: Cli, tmp_path: Path) -> None
     assert cli("release", "verify", "--channel", "canary")["release_id"] == "synthetic-2"
 
 
+def test_renewing(cli: Cli, tmp_path: Path) -> None:
+    release = write_release(tmp_path / "release")
+    cli("init")
+    cli("release", "publish", release.path, "--channel", "stable")
+    everything = ["root", "targets", "channel-stable"]
+    assert cli("renew") == {"renewed": [], "elsewhere": [], "current": everything}
+    cli.daemon.terminate()
+    next(cli.daemon.directory.rglob("online*")).unlink()
+    cli.daemon.start()
+    assert cli.error("channel", "promote", "stable", release.pin, exit_code=3) == "config"
+    assert cli("renew", "--replace-online-keys")["renewed"] == ["root"]
+    assert cli("channel", "promote", "stable", release.pin)["version"] == 2
+    assert "root: valid for long enough" in cli.text("renew")
+
+
 def test_pushing_and_pulling(cli: Cli, tmp_path: Path) -> None:
     cli("init")
     release = write_release(tmp_path / "release")
