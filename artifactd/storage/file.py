@@ -67,9 +67,14 @@ class FileBucket:
         self._objects = root / "objects"
         self._tmp = root / "tmp"
         self._locks = root / "locks"
+        self._durable_directories: set[Path] = set()
         try:
+            is_new = not root.exists()
             for directory in (self._objects, self._tmp, self._locks):
                 directory.mkdir(parents=True, exist_ok=True, mode=0o750)
+            _flush_directory(root)
+            if is_new:  # of an old one the parent may be closed to this user
+                _flush_directory(root.parent)
             sweep_abandoned(self._tmp, age_seconds=_SWEEP_AGE_SECONDS)
         except OSError as error:
             raise StorageError(
@@ -93,6 +98,7 @@ class FileBucket:
         digest = require_digest(source, size, sha256)
         with _storage_errors("store an object"):
             if path.exists():
+                self._make_parents(path.parent)
                 _flush_directory(path.parent)
                 return False
             if isinstance(source, VerifiedFile) and _same_device(source.path, self._tmp):
@@ -217,12 +223,13 @@ class FileBucket:
         return created
 
     def _make_parents(self, directory: Path) -> None:
-        if directory.is_dir():
+        """Make a directory, durably. Another process may have made it and not flushed it yet, so each flushes once."""
+        if directory == self._objects or (directory in self._durable_directories and directory.is_dir()):
             return
         self._make_parents(directory.parent)
-        # Another process may have made it and not flushed it yet, so both flush.
         directory.mkdir(exist_ok=True, mode=0o750)
         _flush_directory(directory.parent)
+        self._durable_directories.add(directory)
 
     @contextlib.contextmanager
     def _locked(self, key: str) -> Iterator[None]:

@@ -136,3 +136,25 @@ def test_a_linked_file_keeps_its_bytes_when_the_source_is_unlinked(bucket: FileB
     assert source.stat().st_ino == bucket.path_of("key").stat().st_ino
     source.unlink()
     assert bucket.path_of("key").read_bytes() == b"data"
+
+
+def test_directories_are_flushed_also_when_another_process_made_them(
+    bucket: FileBucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its maker may not have come to flush them yet when this process reports success for an object in them."""
+    (bucket.root / "objects" / "blobs" / "ab").mkdir(parents=True)
+    flushed: list[Path] = []
+    fsync = os.fsync
+
+    def recorded(descriptor: int) -> None:
+        flushed.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        fsync(descriptor)
+
+    monkeypatch.setattr("artifactd.storage.file.os.fsync", recorded)
+    put(bucket, "blobs/ab/one", b"1")
+    objects = bucket.root.resolve() / "objects"
+    # From the top to the name of the object, after its bytes.
+    assert flushed[1:] == [objects, objects / "blobs", objects / "blobs" / "ab"]
+    flushed.clear()
+    put(bucket, "blobs/ab/two", b"2")
+    assert flushed[1:] == [objects / "blobs" / "ab"], "only once in a process"
