@@ -90,7 +90,6 @@ class Isolate:
         self._support: Support
         self._guest, self._support = runtime.boot(services=services, limits=options.limits)
         self._state = IsolateState.READY
-        self._enter(lambda guest: guest.js.call(self._support.reseed))
         for name, members in options.modules.items():
             self._guest.js.add_module(name, members)
 
@@ -175,17 +174,30 @@ class Isolate:
         return self._enter(action)
 
     def close(self) -> None:
-        """Write out what the guest printed, then drop it and free its memory. Closing twice does nothing."""
-        if self._state is IsolateState.READY:
-            # Whatever the guest did to its streams, it is dropped all the same.
-            with contextlib.suppress(PlatformError):
-                self._enter(lambda guest: guest.js.call(self._support.flush))
+        """Write out what the guest printed, then drop it and free its memory. Closing twice does nothing.
+
+        Raises:
+            HostError: guest code runs: a host function, or another thread, tries to close the isolate it is called
+                from. The isolate goes on as before.
+        """
+        if self._guest is not None and self._guest.instance.depth:
+            raise HostError("cannot close an isolate while it runs", hint="close it when the call has returned")
+        try:
+            if self._state is IsolateState.READY:
+                # Whatever the guest did to its streams, it is dropped all the same.
+                with contextlib.suppress(PlatformError):
+                    self._enter(lambda guest: guest.js.call(self._support.flush))
+        finally:
+            self._drop()
+
+    def _drop(self) -> None:
+        """Free the guest without running anything of it."""
         guest, self._guest = self._guest, None
+        if self._state is IsolateState.READY:
+            self._state = IsolateState.CLOSED
         if guest is not None:
             self._support.close()
             guest.close()
-        if self._state is IsolateState.READY:
-            self._state = IsolateState.CLOSED
 
     def __enter__(self) -> Self:
         return self
@@ -204,20 +216,21 @@ class Isolate:
         try:
             return action(guest)
         except FatalIsolateError as error:
-            self._bury()
+            self._bury(guest)
             if isinstance(error.__cause__, LimitError):
                 raise error.__cause__ from error
             raise
         except GuestExit as error:
-            self._bury()
+            self._bury(guest)
             raise GuestExitError(
                 f"the guest ended its process with status {error.status}", status=error.status
             ) from error
-        except PlatformError:
+        except BaseException:  # what host functions raise and Ctrl-C leave the guest as dead as a trap does
             if guest.instance.poisoned:
-                self._bury()
+                self._bury(guest)
             raise
 
-    def _bury(self) -> None:
+    def _bury(self, guest: Guest) -> None:
         self._state = IsolateState.DEAD
-        self.close()
+        if not guest.instance.depth:  # else the outermost call is about to fail, too
+            self._drop()

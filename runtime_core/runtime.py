@@ -23,6 +23,7 @@ from runtime_core.guest import Guest, host_imports, stdlib_mount
 from runtime_core.release import CheckedRelease, ReleaseFiles, check_bytes, check_release, read_artifact
 from runtime_core.snapshot.prepared import PreparedSnapshot, prepare_snapshot
 from runtime_core.snapshot.restore import GuestTemplate
+from runtime_core.worker.randomness import Generators
 from runtime_core.worker.support import Support
 from schemas.digest import Digest
 from schemas.errors import AbiMismatchError, BlobNotFoundError
@@ -48,6 +49,7 @@ class Runtime:
         self.digest = digest
         self._program = program
         self._template = template
+        self._generators = Generators.from_json(template.worker.get("random"))
 
     @classmethod
     def load(
@@ -95,13 +97,18 @@ class Runtime:
         return cls(manifest=release.manifest, digest=release.manifest_digest, program=program, template=template)
 
     def boot(self, *, services: HostServices, limits: Limits) -> tuple[Guest, Support]:
-        """A fresh guest, restored copy-on-write, and its support functions.
+        """A fresh guest with random state of its own, restored copy-on-write, and its support functions.
 
         Raises:
             RestoreError, FatalIsolateError: the snapshot cannot be restored.
         """
         guest = self._template.restore(self._program, services=services, limits=limits)
-        return guest, Support.restore(guest, self._template.worker)
+        try:
+            self._generators.reseed(guest.instance.memory, services.entropy)
+            return guest, Support.restore(guest, self._template.worker)
+        except BaseException:
+            guest.close()
+            raise
 
 
 _LOADED: Final[dict[tuple[Digest, Path], Runtime]] = {}

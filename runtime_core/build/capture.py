@@ -25,6 +25,7 @@ from runtime_core.snapshot.prepared import PAGE_BYTES
 from runtime_core.snapshot.state import RuntimeState
 from runtime_core.wasm.abi import AbiProfile
 from runtime_core.worker.baseline import baseline_sources
+from runtime_core.worker.randomness import Generators
 from runtime_core.worker.support import Support
 from schemas.errors import HostError
 from schemas.snapshot_codec import snapshot_chunks
@@ -96,12 +97,14 @@ def capture_baseline(
     )
     try:
         support = bring_to_baseline(guest, profile.python_version)
+        generators = Generators.check(instance.memory, guest.js.call(support.generators))
+        make_shareable(guest)
         state = capture_state(
             guest,
             code_image=code.digest,
             table_size=table_size,
             trampoline_slot=profile.trampoline_slot,
-            worker=support.to_json(),
+            worker=support.to_json() | {"random": generators.to_json()},
         )
         return Captured(
             metadata=snapshot_metadata(state, SnapshotType.BASELINE),
@@ -113,9 +116,7 @@ def capture_baseline(
 
 
 def bring_to_baseline(guest: Guest, python_version: str) -> Support:
-    """Run the baseline imports and install the support module; then make the heap fit for sharing.
-
-    Frozen objects are never visited by the garbage collector again, so isolates do not write to their pages.
+    """Run the baseline imports, install the support module and do once what every isolate does first.
 
     Raises:
         HostError: an import failed; the message holds the guest's traceback.
@@ -124,10 +125,17 @@ def bring_to_baseline(guest: Guest, python_version: str) -> Support:
         run_simple_string(guest.instance, guest.emscripten, source)
     support = Support.install(guest, python_version)
     warm_up(guest, support)
+    return support
+
+
+def make_shareable(guest: Guest) -> None:
+    """Make the heap fit for sharing, as the last thing before a capture.
+
+    Frozen objects are never visited by the garbage collector again, so isolates do not write to their pages.
+    """
     guest.js.collect()
     run_simple_string(guest.instance, guest.emscripten, "import gc; gc.collect(); gc.freeze(); del gc")
     seal_heap(guest.instance)
-    return support
 
 
 def warm_up(guest: Guest, support: Support) -> None:
@@ -143,7 +151,6 @@ def warm_up(guest: Guest, support: Support) -> None:
             raise HostError("the warm-up did not define its functions", found=repr(function))
         guest.js.call(function, ({"key": [1, "text", None]},))
         function.destroy()
-    guest.js.call(support.reseed)
     forget = (
         f"import linecache; linecache.cache.pop({_WARM_UP_FILE!r}, None); del linecache, asyncio, _warm, _warm_async"
     )

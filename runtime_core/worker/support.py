@@ -17,7 +17,7 @@ from runtime_core.js.pyproxy import PyProxy, adopt_proxy
 from schemas.errors import HostError, RestoreError
 
 SUPPORT_MODULE: Final = "_runtime_core"
-_FUNCTIONS: Final = ("reseed", "execute", "flush")
+_FUNCTIONS: Final = ("generators", "execute", "flush")
 
 
 def support_source() -> bytes:
@@ -29,7 +29,7 @@ def support_source() -> bytes:
 class Support:
     """Proxies of the support functions; the guest's own reference counts include them."""
 
-    reseed: PyProxy
+    generators: PyProxy
     execute: PyProxy
     flush: PyProxy
 
