@@ -88,10 +88,15 @@ class Isolate:
         )
         self._guest: Guest | None
         self._support: Support
-        self._guest, self._support = runtime.boot(services=services, limits=options.limits)
+        guest, self._support = runtime.boot(services=services, limits=options.limits)
+        self._guest = guest
         self._state = IsolateState.READY
-        for name, members in options.modules.items():
-            self._guest.js.add_module(name, members)
+        try:
+            for name, members in options.modules.items():
+                guest.js.add_module(name, members)
+        except BaseException:
+            self._drop()  # nobody else holds it
+            raise
 
     @classmethod
     def boot(

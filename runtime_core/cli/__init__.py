@@ -183,7 +183,7 @@ def _run(options: argparse.Namespace) -> int:
     except ValueError as error:
         raise ConfigError(f"--arg is not JSON: {error}", hint="quote text twice: '\"text\"'") from error
     limits = Limits(
-        memory_bytes=options.memory_mb << 20 if options.memory_mb else None, cpu_seconds=options.cpu_seconds
+        memory_bytes=None if options.memory_mb is None else options.memory_mb << 20, cpu_seconds=options.cpu_seconds
     )
     output: list[bytes] = []
     isolate_options = (

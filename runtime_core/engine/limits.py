@@ -6,11 +6,14 @@ function entries, and a callback compares the thread's CPU time with the budget.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
+
+from schemas.errors import ConfigError
 
 TICK_SECONDS: Final = 0.005
 """How often running guests look at their budget, hence how far one may overrun it."""
@@ -22,10 +25,19 @@ class Limits:
 
     ``memory_bytes`` caps its linear memory: growth beyond it fails, and CPython raises MemoryError. ``cpu_seconds``
     caps the CPU time of the threads inside it, host functions included; beyond it the guest traps. None = no limit.
+
+    Raises:
+        ConfigError: a limit that is not above 0.
     """
 
     memory_bytes: int | None = None
     cpu_seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        # The engine takes a negative limit for none, and a comparison with NaN never holds.
+        for name, value in (("memory_bytes", self.memory_bytes), ("cpu_seconds", self.cpu_seconds)):
+            if value is not None and not 0 < value < math.inf:
+                raise ConfigError(f"the limit {name}", expected="a number above 0, or None for no limit", found=value)
 
 
 class CpuBudget:
