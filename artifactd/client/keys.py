@@ -2,7 +2,8 @@
 
 ``<name>.pem`` is an ed25519 private key (PKCS#8, encrypted when a password was given, mode 0600) and ``<name>.pub``
 its public half as a TUF key object, so that metadata which only names a key needs no password. Key names are role
-names, ``root``, ``targets`` or ``channel-<name>``; further keys of a role are ``root.2``, ``root.3`` and so on.
+names, ``root``, ``targets`` or ``channel-<name>``; further keys of a role are ``root.2``, ``root.3`` and so on. A key
+that was replaced is kept as ``<name>.<key id>.retired`` and signs nothing any more.
 """
 
 from __future__ import annotations
@@ -160,6 +161,20 @@ class KeyDirectory:
         """A name for one more key of a role: the role itself for the first, then ``role.2`` and so on."""
         taken = self.names_for(role)
         return role if not taken else f"{role}.{max(_key_number(name) for name in taken) + 1}"
+
+    def retire(self, name: str) -> None:
+        """Take a key out of use; its private half stays, under another name.
+
+        Raises:
+            KeyNotFoundError: there is no such key.
+            ConfigError: the directory cannot be written.
+        """
+        key_id = self.public_key(name).key_id
+        try:
+            self._private_path(name).rename(self.path / f"{name}.{key_id[:16]}.retired")
+            self._public_path(name).unlink(missing_ok=True)
+        except OSError as error:
+            raise ConfigError(f"cannot retire key {name} in {self.path}: {error.strerror}") from error
 
     def _private_path(self, name: str) -> Path:
         role_of_key(name)

@@ -16,7 +16,7 @@ from securesystemslib.signer import Signer
 
 from artifactd.client import publish
 from artifactd.client.channels import ChannelClient
-from artifactd.client.keys import KeyDirectory, KeyNotFoundError
+from artifactd.client.keys import KeyDirectory, KeyNotFoundError, PublicKey
 from artifactd.client.publish import RoleKeys
 from artifactd.client.releases import ReleaseRecord
 from artifactd.client.resolve import Clock, open_session, utc_now
@@ -26,7 +26,7 @@ from artifactd.client.trust import ExpiryPolicy, TrustedTarget, TrustSession
 from schemas.errors import ChannelConflictError, ChannelNotFoundError, ConfigError
 from schemas.tuf_metadata import SignedMetadata
 from schemas.tuf_names import ROOT, TARGETS, channel_of_role, channel_role, file_name, max_size
-from schemas.tuf_roles import ReleaseTarget, self_signed_root
+from schemas.tuf_roles import ReleaseTarget, delegated_roles, self_signed_root
 
 Passwords = Callable[[str], bytes | None]
 """Gives the password of an encrypted key, by the key's name; None if there is none to give."""
@@ -177,6 +177,41 @@ class Publisher:
 
         return self._repeat(root, change)
 
+    def rotate_channel_keys(self, root: bytes, channel: str, *, password: bytes | None = None) -> str:
+        """Give a channel a new key in place of all that it has, and return the new key's id.
+
+        The keys here that it replaces are retired once the service has committed the change. After an interruption
+        the key that was made already is taken.
+
+        Raises:
+            ChannelNotFoundError: there is no such channel.
+        """
+        role, signers = channel_role(channel), self._signers(TARGETS)
+        expiry = ExpiryPolicy.TOLERATE_PUBLISHERS
+
+        def change(session: TrustSession) -> tuple[str, str]:
+            named = _channel_key_ids(session, channel)
+            unused = [name for name in self._keys.names_for(role) if self._keys.public_key(name).key_id not in named]
+            new = self._keys.public_key(unused[-1]) if unused else self._new_key(role, password)
+            now = self._clock()
+            files = [
+                publish.rotate_channel_keys(
+                    session.targets, channel=channel, keys=RoleKeys(keys=(new.key,)), signers=signers, now=now
+                )
+            ]
+            if channel in session.published_channels():
+                files.append(
+                    _moved_to_itself(self._open(root, channel, expiry).resolve(), [self._signer(new.name)], now)
+                )
+            self._channels.publish(files, timestamp_version=session.timestamp_version)
+            return new.name, new.key_id
+
+        new_name, key_id = self._repeat(root, change)
+        for name in self._keys.names_for(role):
+            if name != new_name:
+                self._keys.retire(name)
+        return key_id
+
     def renew(self, root: bytes, *, replace_online_keys: bool = False) -> Renewed:
         """Sign what has less than half of its lifetime left anew, otherwise as it is, where the keys are here.
 
@@ -255,11 +290,20 @@ class Publisher:
         return RoleKeys(keys=tuple(self._keys.public_key(name).key for name in names))
 
     def _signers(self, role: str) -> Sequence[Signer]:
-        names = self._keys.names_for(role) or (role,)
-        return [
-            self._keys.signer(name, password=self._passwords(name) if self._keys.is_encrypted(name) else None)
-            for name in names
-        ]
+        return [self._signer(name) for name in self._keys.names_for(role) or (role,)]
+
+    def _signer(self, name: str) -> Signer:
+        return self._keys.signer(name, password=self._passwords(name) if self._keys.is_encrypted(name) else None)
+
+    def _new_key(self, role: str, password: bytes | None) -> PublicKey:
+        return self._keys.create(self._keys.next_name(role), password=password)
+
+
+def _channel_key_ids(session: TrustSession, channel: str) -> set[str]:
+    delegation = delegated_roles(session.targets_document.signed).get(channel_role(channel))
+    if delegation is None:
+        raise ChannelNotFoundError(f"there is no channel {channel}", hint=f"artifactctl channel create {channel}")
+    return set(delegation.keyids)
 
 
 def _moved_to_itself(target: TrustedTarget, signers: Sequence[Signer], now: datetime) -> SignedMetadata:

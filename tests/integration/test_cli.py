@@ -120,6 +120,8 @@ def test_renewing(cli: Cli, tmp_path: Path) -> None:
     assert cli("renew", "--replace-online-keys")["renewed"] == ["root"]
     assert cli("channel", "promote", "stable", release.pin)["version"] == 2
     assert "root: valid for long enough" in cli.text("renew")
+    assert len(cli("channel", "rotate-key", "stable")["key_id"]) == 64
+    assert cli("channel", "promote", "stable", release.pin)["version"] == 4
 
 
 def test_pushing_and_pulling(cli: Cli, tmp_path: Path) -> None:

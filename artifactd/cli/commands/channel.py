@@ -62,6 +62,18 @@ def _register_changes(group: Subparsers) -> None:
     create.add_argument(
         "--encrypt", action="store_true", help="encrypt a new key (ARTIFACTD_KEY_PASSWORD, or asked for)"
     )
+    rotate = add_command(
+        group,
+        "rotate-key",
+        run_rotate_key,
+        summary="replace the keys of a channel by a new one, such as after a theft; needs the key of targets",
+        examples="  artifactctl channel rotate-key stable",
+        trusts=True,
+    )
+    _add_channel(rotate)
+    rotate.add_argument(
+        "--encrypt", action="store_true", help="encrypt the new key (ARTIFACTD_KEY_PASSWORD, or asked for)"
+    )
     promote = add_command(
         group,
         "promote",
@@ -98,6 +110,18 @@ def run_create(context: Context) -> CommandResult:
     context.publisher.create_channel(root, name, password=password)
     lines = [f"created channel {name}", f"next: artifactctl channel promote {name} RELEASE"]
     return CommandResult(value={"channel": name, "created": True}, lines=lines)
+
+
+def run_rotate_key(context: Context) -> CommandResult:
+    """Replace a channel's keys."""
+    name = check_channel_name(context.options.channel)
+    password = new_password() if context.options.encrypt else None
+    key_id = context.publisher.rotate_channel_keys(context.root, name, password=password)
+    lines = [
+        f"channel {name} is signed by the new key {key_id[:16]}; its old ones are retired",
+        "give the new key to everybody who moves the channel, and keep a copy",
+    ]
+    return CommandResult(value={"channel": name, "key_id": key_id}, lines=lines)
 
 
 def run_promote(context: Context) -> CommandResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,7 +22,14 @@ from artifactd.client.retry import RetryPolicy
 from artifactd.client.state_store import StateStore
 from artifactd.client.trust import TrustedTarget
 from artifactd.online_keys import OnlineKeys
-from schemas.errors import ChannelConflictError, ExpiredMetadataError, MetadataNotFoundError, PlatformError
+from schemas.errors import (
+    ChannelConflictError,
+    ChannelNotFoundError,
+    ExpiredMetadataError,
+    MetadataNotFoundError,
+    PlatformError,
+    SignatureError,
+)
 from schemas.tuf_metadata import SignedMetadata
 from tests.support.buckets import MemoryBucket
 from tests.support.publisher import Clock, Releases
@@ -185,3 +193,42 @@ def test_a_lost_race_is_run_again_after_a_pause(scene: Scene, monkeypatch: pytes
     scene.service.conflicts = 3
     with pytest.raises(ChannelConflictError):
         scene.publisher.move_channel(scene.root, "stable", scene.record)
+
+
+def test_a_rotated_channel_key_signs_and_the_old_one_does_not(scene: Scene) -> None:
+    stolen = scene.directory / "stolen"
+    shutil.copytree(scene.directory / "keys", stolen)
+    key_id = scene.publisher.rotate_channel_keys(scene.root, "stable")
+    keys = KeyDirectory(scene.directory / "keys")
+    assert [keys.public_key(name).key_id for name in keys.names_for("channel-stable")] == [key_id]
+    assert len([*keys.path.glob("channel-stable.*.retired")]) == 1
+    assert scene.resolve().channel_version == 2
+    assert scene.publisher.move_channel(scene.root, "stable", scene.record).channel_version == 3
+    with pytest.raises(SignatureError, match="is not signed as"):
+        scene.publisher_with(stolen).move_channel(scene.root, "stable", scene.record)
+    scene.publisher.rotate_channel_keys(scene.root, "stable")
+    assert scene.publisher.move_channel(scene.root, "stable", scene.record).channel_version == 5
+
+
+def test_an_interrupted_rotation_goes_on_with_the_key_it_made(scene: Scene) -> None:
+    scene.service.conflicts = 3
+    with pytest.raises(ChannelConflictError):
+        scene.publisher.rotate_channel_keys(scene.root, "stable")
+    keys = KeyDirectory(scene.directory / "keys")
+    assert keys.names_for("channel-stable") == ("channel-stable", "channel-stable.2")
+    assert scene.publisher.move_channel(scene.root, "stable", scene.record).channel_version == 2
+    key_id = scene.publisher.rotate_channel_keys(scene.root, "stable")
+    assert keys.public_key("channel-stable.2").key_id == key_id
+    assert keys.names_for("channel-stable") == ("channel-stable.2",)
+
+
+def test_keys_of_no_channel_are_not_rotated(scene: Scene) -> None:
+    with pytest.raises(ChannelNotFoundError, match="artifactctl channel create other"):
+        scene.publisher.rotate_channel_keys(scene.root, "other")
+    assert KeyDirectory(scene.directory / "keys").names_for("channel-other") == ()
+
+
+def test_a_channel_that_points_nowhere_gets_a_new_key(scene: Scene) -> None:
+    scene.publisher.create_channel(scene.root, "canary")
+    scene.publisher.rotate_channel_keys(scene.root, "canary")
+    assert scene.publisher.move_channel(scene.root, "canary", scene.record).channel_version == 1
