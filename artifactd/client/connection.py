@@ -43,6 +43,8 @@ ERROR_CODE_KEY: Final = "artifactd-error-code"
 # Blobs travel in 1 MiB messages and batches of at most 4 MiB (the gRPC default); nothing larger is asked for.
 _MAX_MESSAGE: Final = 8 * 1024 * 1024
 _MAX_DETAILS: Final = 2000
+_BUSY: Final = "Concurrent RPC limit exceeded"
+"""How grpcio refuses calls beyond those that may wait, with the status that otherwise means a full disk."""
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _OPTIONS: Final = (
     ("grpc.max_receive_message_length", _MAX_MESSAGE),
@@ -263,6 +265,9 @@ class Connection:
         named = _named_class(error)
         if named is not None:
             return named(details)
+        if code is grpc.StatusCode.RESOURCE_EXHAUSTED and details.startswith(_BUSY):
+            self._answered = True
+            return ServiceUnavailableError(f"artifactd at {self.endpoint.target} is busy: {details}", hint="try again")
         return error_for_status(code.value[0], details, address=self.endpoint.target)
 
 

@@ -23,7 +23,8 @@ from artifactd.client.resolve import Clock, open_session, utc_now
 from artifactd.client.retry import RetryPolicy
 from artifactd.client.state_store import StateStore
 from artifactd.client.trust import ExpiryPolicy, TrustedTarget, TrustSession
-from schemas.errors import ChannelConflictError, ChannelNotFoundError, ConfigError
+from schemas.errors import ChannelConflictError, ChannelNotFoundError, ConfigError, IntegrityError
+from schemas.release import decode_manifest
 from schemas.tuf_metadata import SignedMetadata
 from schemas.tuf_names import ROOT, TARGETS, channel_of_role, channel_role, file_name, max_size
 from schemas.tuf_roles import ReleaseTarget, delegated_roles, self_signed_root
@@ -157,7 +158,11 @@ class Publisher:
 
         Raises:
             ChannelNotFoundError: there is no such channel.
+            IntegrityError: the manifest names another release than the service says.
         """
+        named = decode_manifest(release.manifest).release_id
+        if named != release.release_id:
+            raise IntegrityError("the manifest is of another release", expected=release.release_id, found=named)
         target = ReleaseTarget(digest=release.digest, length=len(release.manifest), release_id=release.release_id)
         signers = self._signers(channel_role(channel))
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import grpc
 import pytest
 
 from artifactd.client import (
@@ -15,6 +18,7 @@ from artifactd.client import (
     BlobClient,
     ChannelClient,
     Connection,
+    Endpoint,
     Publisher,
     ReleaseClient,
     StateStore,
@@ -44,6 +48,7 @@ from schemas.errors import (
 from schemas.release import Role
 from tests.support.daemon import Daemon, running_daemon
 from tests.support.publishing import QUICK, NetworkPublisher
+from tests.support.raw_client import SECONDS, RawClient
 from tests.support.synthetic_release import synthetic_bytes, write_release
 
 PACKED = b"files of a package " * 40_000
@@ -282,3 +287,33 @@ def test_the_root_of_another_publisher_is_not_enough(setup: Setup, tmp_path: Pat
         other.connection.close()
         with pytest.raises(SignatureError):
             setup.fetch(root=other.root)
+
+
+def test_a_busy_service_is_asked_again(tmp_path: Path) -> None:
+    with (
+        running_daemon(tmp_path, arguments=("--limits-max-workers", "2")) as daemon,
+        grpc.insecure_channel(daemon.address) as channel,
+        Connection(Endpoint(address=daemon.address, timeout=0.5), retry=QUICK) as impatient,
+        Connection(daemon.address) as patient,
+    ):
+        client = RawClient(channel)
+        ended = threading.Event()
+
+        def silent() -> Iterator[Any]:
+            ended.wait(SECONDS)
+            yield from ()
+
+        calls = [client.bytestream.Write.future(silent(), timeout=SECONDS) for _ in range(2 * 4)]
+        deadline = time.monotonic() + SECONDS
+        while True:
+            try:
+                BlobClient(impatient).find_missing([BlobRef(digest=Digest.of(b"1"), size=1)])
+            except ServiceUnavailableError as error:
+                if "busy" in str(error):
+                    break
+            assert time.monotonic() < deadline, "the daemon took more calls than it has room for"
+        freeing = threading.Timer(0.5, ended.set)
+        freeing.start()
+        assert BlobClient(patient).upload(b"meanwhile").size == 9
+        for call in calls:
+            call.cancel()

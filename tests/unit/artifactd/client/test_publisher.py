@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import cast
@@ -26,13 +26,15 @@ from schemas.errors import (
     ChannelConflictError,
     ChannelNotFoundError,
     ExpiredMetadataError,
+    IntegrityError,
     MetadataNotFoundError,
     PlatformError,
     SignatureError,
 )
 from schemas.tuf_metadata import SignedMetadata
 from tests.support.buckets import MemoryBucket
-from tests.support.publisher import Clock, Releases
+from tests.support.publisher import Clock, Release, Releases
+from tests.support.synthetic_release import write_release
 
 ROLES = ("root", "targets", "channel-stable")
 
@@ -82,7 +84,8 @@ class Scene:
         self.root = self.publisher.sign_root()
         self.publisher.initialise(self.root)
         self.publisher.create_channel(self.root, "stable")
-        release = self.service.releases.add("r1")
+        release = Release(release_id="r1", manifest=write_release(directory / "r1", release_id="r1").manifest_bytes)
+        self.service.releases.by_digest[release.target.digest] = release
         record = ReleaseRecord(release_id="r1", digest=release.target.digest, manifest=release.manifest)
         self.publisher.move_channel(self.root, "stable", record)
         self.record = record
@@ -232,3 +235,10 @@ def test_a_channel_that_points_nowhere_gets_a_new_key(scene: Scene) -> None:
     scene.publisher.create_channel(scene.root, "canary")
     scene.publisher.rotate_channel_keys(scene.root, "canary")
     assert scene.publisher.move_channel(scene.root, "canary", scene.record).channel_version == 1
+
+
+def test_a_release_under_another_id_than_its_manifest_says_is_not_signed(scene: Scene) -> None:
+    lied = replace(scene.record, release_id="r2")
+    with pytest.raises(IntegrityError, match="another release"):
+        scene.publisher.move_channel(scene.root, "stable", lied)
+    assert scene.service.published == []
