@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from schemas.errors import DigestMismatchError, FormatError, SizeMismatchError
+from schemas.errors import FormatError
 
 _HEX: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _PREFIX: Final = "sha256:"
@@ -50,37 +49,3 @@ class Digest:
     def short(self) -> str:
         """The first 12 hex digits, for people; never for look-up."""
         return self.hex[:12]
-
-
-class HashingReader:
-    """Pass chunks through and check size and digest at the end.
-
-    The last chunk is handed on before the check, so a consumer must not act on the bytes until iteration ends
-    without an error.
-    """
-
-    def __init__(self, chunks: Iterable[bytes], *, digest: Digest, size: int) -> None:
-        self._chunks = chunks
-        self._digest = digest
-        self._size = size
-
-    def __iter__(self) -> Iterator[bytes]:
-        """Yield the chunks.
-
-        Raises:
-            SizeMismatchError: more or fewer bytes than declared; raised as soon as it is known.
-            DigestMismatchError: the bytes have another digest.
-        """
-        hasher = hashlib.sha256()
-        seen = 0
-        for chunk in self._chunks:
-            seen += len(chunk)
-            if seen > self._size:
-                raise SizeMismatchError(f"too many bytes for {self._digest}", expected=self._size, found=f">= {seen}")
-            hasher.update(chunk)
-            yield chunk
-        if seen != self._size:
-            raise SizeMismatchError(f"too few bytes for {self._digest}", expected=self._size, found=seen)
-        found = Digest(hasher.hexdigest())
-        if found != self._digest:
-            raise DigestMismatchError("the bytes have another digest", expected=self._digest, found=found)

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Final
 
 from artifactd.client.cache import ArtifactCache, CachedBlob
-from artifactd.client.checking import checked
 from artifactd.client.connection import Connection, error_for_status, printable
 from artifactd.client.sources import BlobRef, BlobSource, source_of
 from artifactd.client.wire import decode_read_response, encode_write_request
 from schemas._generated.build.bazel.remote.execution.v2 import remote_execution_pb2
 from schemas._generated.google.bytestream import bytestream_pb2
 from schemas.errors import ArtifactError, ServiceUnavailableError, SizeMismatchError
+from schemas.hashing_reader import HashingReader
 
 Progress = Callable[[BlobRef, int], None]
 """Called with a blob and the number of its bytes that are done so far; from any thread, often."""
@@ -123,7 +123,7 @@ class BlobClient:
         Raises:
             As :meth:`stream`, and DigestMismatchError, SizeMismatchError at the end for other bytes.
         """
-        return checked(self.stream(ref, progress=progress), ref)
+        return iter(HashingReader(self.stream(ref, progress=progress), digest=ref.digest, size=ref.size))
 
     def download(
         self, ref: BlobRef, cache: ArtifactCache, *, verify: bool = False, progress: Progress = no_progress

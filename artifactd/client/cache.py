@@ -33,8 +33,6 @@ from typing import Final, Self
 
 import platformdirs
 
-from artifactd.client.checking import checked
-from artifactd.client.sources import BlobRef
 from schemas.digest import Digest
 from schemas.errors import (
     ConfigError,
@@ -44,6 +42,7 @@ from schemas.errors import (
     SizeMismatchError,
     StorageError,
 )
+from schemas.hashing_reader import HashingReader
 
 CACHE_ENV: Final = "ARTIFACTD_CACHE"
 CACHE_BYTES_ENV: Final = "ARTIFACTD_CACHE_BYTES"
@@ -267,7 +266,7 @@ class ArtifactCache:
         temporary = Path(name)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH)
-            for chunk in checked(chunks, BlobRef(digest=digest, size=size)):
+            for chunk in HashingReader(chunks, digest=digest, size=size):
                 _write_all(descriptor, chunk)
             os.fchmod(descriptor, 0o444)
             os.fsync(descriptor)

@@ -7,9 +7,9 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from artifactd.client.checking import checked
 from artifactd.client.sources import BlobRef
 from schemas.errors import StorageError
+from schemas.hashing_reader import HashingReader
 
 
 def save_blob(path: Path, chunks: Iterable[bytes | memoryview], ref: BlobRef) -> None:
@@ -24,7 +24,7 @@ def save_blob(path: Path, chunks: Iterable[bytes | memoryview], ref: BlobRef) ->
         temporary = Path(name)
         try:
             with os.fdopen(descriptor, "wb", buffering=0) as file:
-                for chunk in checked(chunks, ref):
+                for chunk in HashingReader(chunks, digest=ref.digest, size=ref.size):
                     view = memoryview(chunk)
                     while view:
                         view = view[os.write(file.fileno(), view) :]

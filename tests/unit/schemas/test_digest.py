@@ -1,4 +1,4 @@
-"""Digests and the reader that checks them."""
+"""Digests."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import hashlib
 
 import pytest
 
-from schemas.digest import Digest, HashingReader
-from schemas.errors import DigestMismatchError, FormatError, SizeMismatchError
+from schemas.digest import Digest
+from schemas.errors import FormatError
 
 HEX = hashlib.sha256(b"abc").hexdigest()
 
@@ -37,33 +37,3 @@ def test_text_form_round_trip() -> None:
 def test_other_forms_are_refused(reason: str, text: str) -> None:
     with pytest.raises(FormatError):
         Digest.parse(text)
-
-
-@pytest.mark.parametrize("chunks", [[b"abc"], [b"a", b"", b"bc"], [b"a", b"b", b"c", b""]])
-def test_reader_passes_chunks_through(chunks: list[bytes]) -> None:
-    assert list(HashingReader(chunks, digest=Digest.of(b"abc"), size=3)) == chunks
-
-
-@pytest.mark.parametrize(
-    ("reason", "chunks", "error"),
-    [
-        ("nothing", [], SizeMismatchError),
-        ("too few", [b"ab"], SizeMismatchError),
-        ("too many", [b"abc", b"d"], SizeMismatchError),
-        ("other bytes", [b"abd"], DigestMismatchError),
-        ("other order", [b"c", b"b", b"a"], DigestMismatchError),
-    ],
-)
-def test_reader_refuses_other_bytes(reason: str, chunks: list[bytes], error: type[Exception]) -> None:
-    with pytest.raises(error):
-        list(HashingReader(chunks, digest=Digest.of(b"abc"), size=3))
-
-
-def test_reader_stops_an_endless_source() -> None:
-    def endless() -> object:
-        while True:
-            yield b"x" * 1000
-
-    with pytest.raises(SizeMismatchError, match="too many bytes"):
-        for _ in HashingReader(endless(), digest=Digest.of(b""), size=5000):  # type: ignore[arg-type]
-            pass
