@@ -190,6 +190,21 @@ class GuestInstance:
                 found=CURRENT.free_stack,
             )
 
+    def charge(self, seconds: float) -> None:
+        """Count CPU time that the host spent for this guest outside of it, as on converting its values.
+
+        Raises:
+            LimitError: the budget is used up; the instance is dead.
+        """
+        budget = self._store.budget
+        if budget is None:
+            return
+        budget.add(seconds)
+        if budget.exhausted:
+            self._exceeded = LimitError("the guest used too much CPU time", expected=f"<= {budget.seconds} s")
+            self._die(f"the guest trapped before: {self._exceeded.message}")
+            raise self._exceeded
+
     def request_trap(self) -> None:
         """Have the guest trap soon (Ctrl-C)."""
         self._store.request_trap()

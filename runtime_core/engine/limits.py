@@ -61,6 +61,11 @@ class CpuBudget:
         if self._entries == 0:
             self._used += time.thread_time() - self._started
 
+    def add(self, seconds: float) -> None:
+        """Count time that was spent for the instance outside of it; nothing where the clock runs anyway."""
+        if self._entries == 0:
+            self._used += seconds
+
     def used(self) -> float:
         """Seconds used up to now, seen from the thread inside the instance."""
         return self._used + (time.thread_time() - self._started if self._entries else 0.0)

@@ -7,6 +7,7 @@ tuples both arrive as lists. Everything else raises UnserializableError naming i
 from __future__ import annotations
 
 import marshal
+import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 MAX_DEPTH: Final = 200
 MAX_NODES: Final = 10_000_000
+_NODES_BETWEEN_CHARGES: Final = 1 << 14
 _SMALL: Final = 1 << 27
 _CONTAINERS: Final = frozenset({list, tuple, dict, set, frozenset})
 
@@ -224,6 +226,7 @@ class HostReader:
         self._keep = keep_proxies
         self._nodes = 0
         self._active: set[int] = set()
+        self._charged = time.thread_time()
 
     def read(self, value: JsValue, depth: int = 0) -> object:
         """The plain value.
@@ -231,10 +234,11 @@ class HostReader:
         Raises:
             UnserializableError: it does not cross.
             JsThrow: the guest raised while its object was converted.
+            LimitError: the conversion used up the guest's CPU time.
         """
         self._nodes += 1
-        if self._nodes > MAX_NODES:
-            raise UnserializableError("the value has too many parts", expected=f"at most {MAX_NODES}")
+        if not self._nodes % _NODES_BETWEEN_CHARGES:
+            self._charge()
         if value is None or value is UNDEFINED:
             return None
         if isinstance(value, bool | float | str):
@@ -250,6 +254,14 @@ class HostReader:
         if is_buffer(value):
             return bytes(bytes_view(value))
         return self._read_container(value, depth)
+
+    def _charge(self) -> None:
+        """A small guest value can stand for a huge one: each of 30 lists that holds the next one twice."""
+        if self._nodes > MAX_NODES:
+            raise UnserializableError("the value has too many parts", expected=f"at most {MAX_NODES}")
+        now = time.thread_time()
+        self._js.instance.charge(now - self._charged)
+        self._charged = now
 
     def _read_container(self, value: JsValue, depth: int) -> object:
         if id(value) in self._active:
@@ -281,7 +293,9 @@ class HostReader:
     def _read_proxy(self, proxy: PyProxy, depth: int) -> object:
         if proxy.supports(_OPAQUE) and not proxy.supports(ProxyFlag.IS_BUFFER):
             return self._opaque(proxy)
-        copied = proxy.to_js(MAX_DEPTH - depth, dict_converter=_MAP_CONVERTER)
+        maps = _Maps()
+        copied = proxy.to_js(MAX_DEPTH - depth, dict_converter=maps.converter)
+        maps.check_complete()
         if not isinstance(copied, PyProxy):
             return self.read(copied, depth)
         if copied.type_name() == "frozenset":
@@ -307,9 +321,25 @@ def _cannot_cross(name: str) -> UnserializableError:
     )
 
 
-def _to_map(entries: JsValue) -> JsValue:
-    pairs = entries.iterate() if isinstance(entries, JsArray) else ()
-    return JsMap((get_property(pair, "0"), get_property(pair, "1")) for pair in pairs)
+class _Maps:
+    """Makes the Maps of one conversion, and notices what they miss.
 
+    Pyodide files the references of a cycle in the list of entries when the Map is already made from it. Each conversion
+    has a converter of its own: functions hold properties, which isolates must not share.
+    """
 
-_MAP_CONVERTER: Final = NativeFunction(_to_map, "toMap")
+    def __init__(self) -> None:
+        self._made: list[tuple[JsArray, list[JsValue]]] = []
+        self.converter = NativeFunction(self._convert, "toMap")
+
+    def _convert(self, entries: JsValue) -> JsValue:
+        if not isinstance(entries, JsArray):
+            return JsMap()
+        pairs = list(entries.items)
+        self._made.append((entries, pairs))
+        return JsMap((get_property(pair, "0"), get_property(pair, "1")) for pair in pairs)
+
+    def check_complete(self) -> None:
+        """Raise UnserializableError if a dict contains itself."""
+        if any(entries.own or entries.items != pairs for entries, pairs in self._made):
+            raise UnserializableError("the value contains itself")

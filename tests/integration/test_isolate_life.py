@@ -117,22 +117,6 @@ def test_what_is_refused_while_it_is_made_is_freed_at_once() -> None:
         gc.enable()
 
 
-@pytest.mark.parametrize(
-    ("limits", "reason"),
-    [
-        ({"memory_bytes": 0}, "nothing runs in no memory"),
-        ({"memory_bytes": -1}, "the engine reads a negative limit as none"),
-        ({"cpu_seconds": 0}, "would be noticed a tick too late"),
-        ({"cpu_seconds": -1.0}, "likewise"),
-        ({"cpu_seconds": float("nan")}, "never exceeded"),
-        ({"cpu_seconds": float("inf")}, "None means no limit"),
-    ],
-)
-def test_limits_that_limit_nothing_are_refused(limits: dict[str, float], reason: str) -> None:
-    with pytest.raises(ConfigError, match="above 0"):
-        Limits(**limits)  # type: ignore[arg-type]  # parametrised
-
-
 @pytest.mark.parametrize("megabytes", [1, 29])
 def test_a_limit_below_the_snapshots_memory_is_refused(megabytes: int) -> None:
     with pytest.raises(LimitError, match="does not fit"):

@@ -14,7 +14,7 @@ import pytest
 from runtime_core.engine.engine import Engine, EngineConfig
 from runtime_core.engine.limits import CpuBudget, EpochTicker, Limits
 from runtime_core.engine.stack import GUEST_THREAD_STACK_BYTES, start_guest_thread, thread_stack_bytes
-from schemas.errors import FatalIsolateError, HostError, LimitError
+from schemas.errors import ConfigError, FatalIsolateError, HostError, LimitError
 from tests.support.guests import GUEST_WAT, IMPORTS, Guests, host_of
 
 PAGE = 65536
@@ -261,3 +261,36 @@ def test_no_recursion_crashes_the_host(thread: str, tmp_path: Path) -> None:
         ["LimitError", "RecursionError", "HostError"],
     )
     assert not done.stderr
+
+
+def test_time_spent_for_a_guest_outside_of_it_counts(guests: Guests) -> None:
+    with guests.start(Limits(cpu_seconds=0.2)) as guest:
+        guest.charge(0.15)
+        assert guest.call("grow", 0) == 1
+        with pytest.raises(LimitError, match="too much CPU time"):
+            guest.charge(0.1)
+        with pytest.raises(FatalIsolateError, match="too much CPU time") as caught:
+            guest.call("grow", 0)
+        assert isinstance(caught.value.__cause__, LimitError)
+
+
+def test_time_without_a_limit_is_not_counted(guests: Guests) -> None:
+    with guests.start() as guest:
+        guest.charge(1e9)
+        assert guest.call("grow", 0) == 1
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        ({"memory_bytes": 0}, "nothing runs in no memory"),
+        ({"memory_bytes": -1}, "the engine reads a negative limit as none"),
+        ({"cpu_seconds": 0}, "would be noticed a tick too late"),
+        ({"cpu_seconds": -1.0}, "likewise"),
+        ({"cpu_seconds": float("nan")}, "never exceeded"),
+        ({"cpu_seconds": float("inf")}, "None means no limit"),
+    ],
+)
+def test_limits_that_limit_nothing_are_refused(limits: dict[str, float], reason: str) -> None:
+    with pytest.raises(ConfigError, match="above 0"):
+        Limits(**limits)  # type: ignore[arg-type]  # parametrised
