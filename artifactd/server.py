@@ -196,6 +196,9 @@ class ArtifactServer:
                     _LOG.info("timestamp renewed")
             except (StorageError, ConfigError) as error:
                 _LOG.warning("timestamp not renewed, trying again", extra=fields(error=error))
+            except Exception:  # noqa: BLE001 - told in full, and tried again
+                # If this thread ended, every client would refuse every channel a day later.
+                _LOG.exception("timestamp not renewed, trying again")
             # At the start, too: after a long stop the timestamp has expired.
             if self._stopping.wait(period):
                 return

@@ -15,8 +15,8 @@ from schemas._generated.google.rpc import status_pb2
 from schemas.digest import Digest
 from schemas.errors import BlobNotFoundError, FormatError, PlatformError, SizeMismatchError
 
-MAX_FIND_MISSING: Final = 10_000
-"""Digests per FindMissingBlobs: each may cost a request to the store."""
+MAX_DIGESTS: Final = 10_000
+"""Digests per question: each may cost a request to the store."""
 
 _UNKNOWN: Final = reapi.DigestFunction.UNKNOWN
 _SHA256: Final = reapi.DigestFunction.SHA256
@@ -34,10 +34,7 @@ class CasServicer(remote_execution_pb2_grpc.ContentAddressableStorageServicer):
     ) -> reapi.FindMissingBlobsResponse:
         """Which of the digests are not stored with their size."""
         _require_sha256(request.digest_function)
-        if len(request.blob_digests) > MAX_FIND_MISSING:
-            raise FormatError(
-                "too many digests in one request", expected=f"<= {MAX_FIND_MISSING}", found=len(request.blob_digests)
-            )
+        _require_count(len(request.blob_digests))
         refs = [_parse_ref(digest) for digest in request.blob_digests]
         return reapi.FindMissingBlobsResponse(
             missing_blob_digests=[_to_message(ref) for ref in self._blobs.find_missing(refs)]
@@ -60,6 +57,7 @@ class CasServicer(remote_execution_pb2_grpc.ContentAddressableStorageServicer):
     ) -> reapi.BatchReadBlobsResponse:
         """Read small blobs; each has its own status."""
         _require_sha256(request.digest_function)
+        _require_count(len(request.digests))
         refs = [_parse_ref(digest) for digest in request.digests]
         self._require_batch(ref.size for ref in refs)
         response = reapi.BatchReadBlobsResponse()
@@ -97,6 +95,11 @@ class CasServicer(remote_execution_pb2_grpc.ContentAddressableStorageServicer):
                 found=total,
                 hint="use ByteStream for large blobs",
             )
+
+
+def _require_count(digests: int) -> None:
+    if digests > MAX_DIGESTS:
+        raise FormatError("too many digests in one request", expected=f"<= {MAX_DIGESTS}", found=digests)
 
 
 def _require_sha256(function: int) -> None:

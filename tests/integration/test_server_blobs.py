@@ -342,6 +342,8 @@ def test_too_many_digests_in_one_question_are_refused(client: RawClient) -> None
     digests = [reapi.Digest(hash=hex_of(b""), size_bytes=0)] * 10_001
     with refused(INVALID, "format", "too many digests"):
         client.cas.FindMissingBlobs(reapi.FindMissingBlobsRequest(blob_digests=digests), timeout=SECONDS)
+    with refused(INVALID, "format", "too many digests"):
+        client.cas.BatchReadBlobs(reapi.BatchReadBlobsRequest(digests=digests), timeout=SECONDS)
 
 
 def test_a_blob_damaged_in_the_store_is_never_served_by_a_batch(client: RawClient, daemon: Daemon) -> None:
