@@ -155,7 +155,7 @@ class ArtifactServer:
         server = grpc.server(
             futures.ThreadPoolExecutor(max_workers=limits.max_workers, thread_name_prefix="call"),
             interceptors=[EdgeInterceptor(guard=self._guard, token=self._settings.token)],
-            maximum_concurrent_rpcs=limits.max_workers * _QUEUED_PER_WORKER,
+            maximum_concurrent_rpcs=limits.max_workers * (1 + _QUEUED_PER_WORKER),
             options=_channel_options(limits.max_message_bytes),
         )
         server.add_generic_rpc_handlers((ByteStreamServicer(blobs).handler(),))

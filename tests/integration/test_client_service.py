@@ -303,7 +303,7 @@ def test_a_busy_service_is_asked_again(tmp_path: Path) -> None:
             ended.wait(SECONDS)
             yield from ()
 
-        calls = [client.bytestream.Write.future(silent(), timeout=SECONDS) for _ in range(2 * 4)]
+        calls = [client.bytestream.Write.future(silent(), timeout=SECONDS) for _ in range(2 + 2 * 4)]
         deadline = time.monotonic() + SECONDS
         while True:
             try:
