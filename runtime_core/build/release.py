@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import tempfile
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -192,18 +194,27 @@ def _write(parts: _Parts, output: Path, release_id: str | None) -> BuiltRelease:
         parts.code_image,
         snapshot,
     ):
-        _place(file, output / ARTIFACTS_NAME / file.digest.hex)
-    (output / MANIFEST_NAME).write_bytes(data)
+        _place(file.path.read_bytes(), output / ARTIFACTS_NAME / file.digest.hex)
+    _place(data, output / MANIFEST_NAME)
     return BuiltRelease(directory=output, manifest=manifest, manifest_digest=Digest.of(data), manifest_size=len(data))
 
 
-def _place(file: CachedFile, target: Path) -> None:
-    """Copy rather than link: whoever changes the output must not reach into the cache."""
-    if target.exists() and target.stat().st_size == file.size and Digest.of(target.read_bytes()) == file.digest:
+def _place(data: bytes, target: Path) -> None:
+    """Write a file in one step: builds may run side by side, and a reader must never see half of one.
+
+    Files are copied rather than linked from the cache: whoever changes the output must not reach into it.
+    """
+    if target.exists() and target.read_bytes() == data:
         return
-    temporary = target.with_suffix(".new")
-    temporary.write_bytes(file.path.read_bytes())
-    temporary.replace(target)
+    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
 
 
 def _artifacts(parts: _Parts) -> tuple[Artifact, ...]:
