@@ -164,7 +164,7 @@ class Publisher:
         if named != release.release_id:
             raise IntegrityError("the manifest is of another release", expected=release.release_id, found=named)
         target = ReleaseTarget(digest=release.digest, length=len(release.manifest), release_id=release.release_id)
-        signers = self._signers(channel_role(channel))
+        signers_of = functools.cache(self._signers)  # after the channel is known to exist; a password is asked for once
 
         def change(session: TrustSession) -> ChannelMoved:
             if channel not in session.channels():
@@ -173,7 +173,11 @@ class Publisher:
                 )
             version = session.channel_version(channel)
             moved = publish.move_channel(
-                channel=channel, current_version=version, release=target, signers=signers, now=self._clock()
+                channel=channel,
+                current_version=version,
+                release=target,
+                signers=signers_of(channel_role(channel)),
+                now=self._clock(),
             )
             timestamp = self._channels.publish([moved], timestamp_version=session.timestamp_version)
             return ChannelMoved(

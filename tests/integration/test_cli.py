@@ -191,7 +191,9 @@ def test_a_tampered_artifact_is_found_by_verify(cli: Cli, tmp_path: Path) -> Non
         (["release", "publish", "{release}", "--channel", "unknown"], 6, "channel-not-found", "no such channel"),
         (["channel", "promote", "stable", "unknown"], 6, "release-not-found", "no such release"),
         (["channel", "promote", "stable", "synthetic-1@sha256:" + "0" * 64], 5, "pin-mismatch", "not the pinned one"),
-        (["channel", "promote", "unknown", "synthetic-1"], 3, "key-not-found", "no key for the channel"),
+        (["channel", "promote", "unknown", "synthetic-1"], 6, "channel-not-found", "no such channel"),
+        (["channel", "promote", "stable", "synthetic-1", "--keys", "{other}", "--root", "{keys}/root.json"],
+         3, "key-not-found", "no key for the channel"),
         (["channel", "create", "stable"], 3, "config", "the channel exists"),
         (["channel", "create", "Not A Name"], 4, "format", "not a channel name"),
         (["channel", "rollback", "stable"], 6, "release-not-found", "nothing to go back to"),
@@ -217,6 +219,7 @@ def test_bad_input_is_a_clear_error(shared: Cli, arguments: list[str], exit_code
         "same": shared.directory / "same",
         "other": shared.directory / "other",
         "out": shared.directory / "out",
+        "keys": shared.directory / "keys",
     }
     error = shared(*(argument.format_map(names) for argument in arguments), exit_code=exit_code)["error"]
     assert error["code"] == code, reason
