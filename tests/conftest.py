@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 from hypothesis import settings
@@ -13,3 +14,8 @@ settings.load_profile("shared-machine")
 
 # What the tests fetch and build lives beside what make does, also when pytest is started by hand.
 os.environ.setdefault("RUNTIME_CORE_BUILD_CACHE", str(Path(__file__).parents[1] / ".cache" / "build"))
+
+# A job in the background of a script is started with SIGINT ignored, and so would be every process that a test starts
+# and interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
