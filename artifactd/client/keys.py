@@ -193,7 +193,9 @@ class KeyDirectory:
             with path.open("rb") as file:
                 data = file.read(_MAX_FILE_SIZE + 1)
         except FileNotFoundError as error:
-            hint = "give the publisher's keys (--keys or ARTIFACTD_KEYS); a new publisher starts with `artifactctl init`"
+            hint = (
+                "give the publisher's keys (--keys or ARTIFACTD_KEYS); a new publisher starts with `artifactctl init`"
+            )
             raise KeyNotFoundError(f"{self.path} has no key named {name}", hint=hint) from error
         except OSError as error:
             raise ConfigError(f"cannot read {path}: {error.strerror}") from error
