@@ -21,6 +21,8 @@ from runtime_core.js.values import ABSENT, SYMBOL_ITERATOR, UNDEFINED, JsObject,
 
 MAX_ARRAY_LENGTH: Final = 1 << 24  # entries; a bound on what one guest statement can make the host allocate
 
+MAX_TEXT_LENGTH: Final = (1 << 29) - 24  # characters; V8's bound
+
 
 def check_length(length: int) -> None:
     """Throw RangeError for an array that this host will not hold."""
@@ -38,13 +40,18 @@ def _join(array: JsArray, separator: str, active: set[int]) -> str:
         return ""
     active.add(id(array))
     parts = []
+    length = 0
     for item in array.iterate():
         if item is None or item is UNDEFINED:
-            parts.append("")
+            part = ""
         elif isinstance(item, JsArray):
-            parts.append(_join(item, ",", active))
+            part = _join(item, ",", active)
         else:
-            parts.append(to_string(item))
+            part = to_string(item)
+        parts.append(part)
+        length += len(part) + len(separator)
+        if length > MAX_TEXT_LENGTH:
+            throw("RangeError", "Invalid string length")
     active.discard(id(array))
     return separator.join(parts)
 

@@ -100,8 +100,6 @@ class TypedArray(JsObject):
         return self.kind
 
     def bytes_view(self) -> memoryview:
-        """The name of the constructor."""
-        """What ``Object.prototype.toString`` shows."""
         """The bytes of the range, in place."""
         return memoryview(self.buffer.data)[self.offset : self.offset + self.length * self.element.size]
 

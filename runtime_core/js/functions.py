@@ -10,6 +10,7 @@ from runtime_core.js.errors import throw_type_error
 from runtime_core.js.values import UNDEFINED, JsObject, JsValue, PropertyKey
 
 _CO_VARARGS = 0x04
+_MAX_NAME = 200  # characters; a function bound a thousand times would have names of megabytes
 
 
 def _arity(implementation: Callable[..., JsValue]) -> tuple[int, bool]:
@@ -28,7 +29,7 @@ def _bind(function: JsFunction, this: JsValue, *bound: JsValue) -> JsValue:
     def call(*args: JsValue) -> JsValue:
         return function.call(this, (*bound, *args))
 
-    return NativeFunction(call, f"bound {function.function_name()}")
+    return NativeFunction(call, f"bound {function.function_name()}"[:_MAX_NAME])
 
 
 class JsFunction(JsObject):

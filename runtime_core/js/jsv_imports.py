@@ -157,6 +157,7 @@ def array_slice(js: JsHost, array: JsValue, length: int, start: int, stop: int, 
         return call_method(array, "slice", (start, stop))
     if not 0 <= length <= to_integer(get_property(array, "length")):
         throw("RangeError", "the slice is longer than the array")
+    check_length(length)  # an object may claim any length
     return JsArray(get_property(array, str(start + i * step)) for i in range(length))
 
 
@@ -165,6 +166,8 @@ def array_slice_assign(
 ) -> int:
     """Assign Python objects to a Python slice, or delete it when there are none."""
     items = require_array(array).items
+    if not 0 <= slice_length <= len(items):
+        throw("RangeError", "the slice is longer than the array")
     converted = []
     for pointer in js.memory.read_u32s(values, count) if values else ():
         value = js.guest.python2js(pointer)

@@ -156,3 +156,11 @@ def test_built_in_functions_are_read_only() -> None:
     assert isinstance(push, JsObject)
     with pytest.raises(JsThrow):
         push.set("x", 1)
+
+
+def test_joining_texts_beyond_any_engines_bound_throws() -> None:
+    part = "x" * (1 << 24)
+    inner = JsArray([part] * 8)
+    with pytest.raises(JsThrow) as caught:
+        call_method(JsArray([inner] * 8), "join", ("",))
+    assert "Invalid string length" in str(caught.value.value)
