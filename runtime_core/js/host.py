@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from runtime_core.engine.current import CURRENT
+from runtime_core.js.buffers import JsArrayBuffer, TypedArray
 from runtime_core.js.control import JsThrow
 from runtime_core.js.convert import HostReader, to_guest
 from runtime_core.js.errors import JsError, JsPythonError
@@ -78,6 +79,8 @@ class JsHost:
         refs.register_proxy_type(PyProxy)
         refs.register_proxy_type(PyProxyFunction)
         refs.register_proxy_type(JsPromise)
+        refs.register_large_type(JsArrayBuffer, lambda buffer: len(buffer.data))
+        refs.register_large_type(TypedArray, lambda array: len(array.buffer.data))
 
     # ---- modules and bootstrap
 

@@ -14,8 +14,8 @@ while no guest frame is on the stack: then the live handles are exactly those in
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final, cast, final
+from collections.abc import Callable, Iterable
+from typing import Any, Final, cast, final
 
 from runtime_core.js.values import ERROR, NO_VALUE, UNDEFINED
 from schemas.errors import GuestFault, LimitError
@@ -33,6 +33,9 @@ _SMALL_MIN: Final = -(1 << 27)
 _SMALL_MAX: Final = (1 << 27) - 1
 MAX_HANDLES: Final = 1 << 23  # about 0.5 GB of host objects; one guest call that makes more is stopped
 SWEEP_THRESHOLD: Final = 1 << 14  # handles beyond those that survived the last sweep
+LARGE_BYTES: Final = 1 << 16  # a value of this size is counted by its size, too
+MAX_LARGE_BYTES: Final = 1 << 30  # of host memory; one guest call that holds more in large values is stopped
+SWEEP_BYTES: Final = 1 << 23  # in large values beyond those that survived the last sweep
 
 
 @final
@@ -66,10 +69,18 @@ class RefTable:
         }
         self._proxy_types: set[type] = set()
         self._sweep_at = SWEEP_THRESHOLD
+        self._weighers: dict[type, Callable[[Any], int]] = {str: len}
+        self._large: dict[int, int] = {}  # id of each large value that has a handle: its size
+        self._large_bytes = 0
+        self._sweep_at_bytes = SWEEP_BYTES
 
     def register_proxy_type(self, cls: type) -> None:
         """Give the exact class ``cls`` (PyProxy, Promise) handles of the kind that says so."""
         self._proxy_types.add(cls)
+
+    def register_large_type(self, cls: type, size: Callable[[Any], int]) -> None:
+        """Count values of the exact class ``cls`` by their size in bytes, as texts are."""
+        self._weighers[cls] = size
 
     def __len__(self) -> int:
         """How many handles are in use."""
@@ -77,8 +88,8 @@ class RefTable:
 
     @property
     def sweep_is_due(self) -> bool:
-        """Whether enough handles were made since the last sweep to pay for another."""
-        return len(self._values) - len(self._free) > self._sweep_at
+        """Whether enough was given handles since the last sweep to pay for another."""
+        return len(self._values) - len(self._free) > self._sweep_at or self._large_bytes > self._sweep_at_bytes
 
     def decode(self, raw: int) -> object:
         """The value of raw bits.
@@ -107,7 +118,7 @@ class RefTable:
         """The raw bits for a value.
 
         Raises:
-            LimitError: one guest call holds more than MAX_HANDLES.
+            LimitError: one guest call holds more than MAX_HANDLES, or MAX_LARGE_BYTES in large values.
         """
         kind = type(value)
         if kind is int:
@@ -120,6 +131,11 @@ class RefTable:
             constant = self._by_type.get(kind)
             if constant is not None:
                 return constant
+            weigh = self._weighers.get(kind)
+            if weigh is not None:
+                size = weigh(value)
+                if size > LARGE_BYTES:
+                    self._count(value, size)
         if self._free:
             index = self._free.pop()
             self._values[index] = value
@@ -133,6 +149,18 @@ class RefTable:
                 )
             self._values.append(value)
         return index << 4 | (_TAG_PROXY if kind in self._proxy_types else _TAG_VALUE)
+
+    def _count(self, value: object, size: int) -> None:
+        if id(value) in self._large:
+            return
+        if self._large_bytes + size > MAX_LARGE_BYTES:
+            raise LimitError(
+                "one call of the guest holds too much memory of the host in texts and buffers",
+                expected=f"at most {MAX_LARGE_BYTES} bytes",
+                hint="return to the event loop now and then, for example with `await asyncio.sleep(0)`",
+            )
+        self._large[id(value)] = size
+        self._large_bytes += size
 
     def sweep(self, live: Iterable[int]) -> int:
         """Free every handle that is not among the raw bits in ``live``; returns how many.
@@ -149,6 +177,11 @@ class RefTable:
             values[index] = _FREE
         self._free.reverse()  # low indices are used first
         self._sweep_at = 2 * len(self) + SWEEP_THRESHOLD
+        if self._large:
+            held = {id(value) for value in values}
+            self._large = {key: size for key, size in self._large.items() if key in held}
+            self._large_bytes = sum(self._large.values())
+        self._sweep_at_bytes = self._large_bytes + SWEEP_BYTES
         return before - len(self)
 
     def load(self, values: list[object]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,13 @@ from schemas.errors import LimitError, PythonError, UnserializableError
 from tests.support import releases
 
 pytestmark = pytest.mark.boot
+
+
+SIZE = 2 << 20
+
+
+def resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 @pytest.fixture
@@ -62,3 +71,39 @@ def test_a_dict_whose_items_fail_is_the_guests_error(isolate: Isolate) -> None:
     isolate.run("class D(dict):\n    def items(self): raise ValueError('mine')\ndef make(): return D(a=1)")
     with pytest.raises(PythonError):
         isolate.call("make")
+
+
+def test_large_values_that_crossed_are_let_go_between_calls() -> None:
+    taken: list[int] = []
+    modules = {"host": {"take": lambda data: taken.append(len(data)), "give": lambda: "y" * SIZE}}
+    with Isolate(releases.runtime(), IsolateOptions(stdout=len, stderr=len, modules=modules)) as isolate:
+        isolate.run(
+            "import host\n"
+            "def data(n): return bytes(n)\n"
+            "def text(n): return 'x' * n\n"
+            "def take(n): host.take(bytes(n)); host.take('x' * n)\n"
+            "def give(): return len(host.give())\n"
+        )
+
+        def round_trip() -> None:
+            assert isolate.call("data", SIZE) == bytes(SIZE)
+            assert isolate.call("text", SIZE) == "x" * SIZE
+            isolate.call("take", SIZE)
+            assert isolate.call("give") == SIZE
+
+        for _ in range(3):
+            round_trip()
+        before = resident_bytes()
+        for _ in range(30):
+            round_trip()
+        assert resident_bytes() - before < 20 * SIZE
+    assert taken == [SIZE] * 66
+
+
+def test_buffers_of_the_host_are_bounded_within_a_call() -> None:
+    options = IsolateOptions(limits=Limits(memory_bytes=64 << 20), stdout=len, stderr=len)
+    isolate = Isolate(releases.runtime(), options)
+    isolate.run("import js\ndef take(): return [js.ArrayBuffer.new(1 << 28) for _ in range(64)]")
+    with pytest.raises(LimitError, match="memory of the host"):
+        isolate.call("take")
+    assert isolate.state is IsolateState.DEAD

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime_core.js.promises import EventLoop, JsPromise
-from runtime_core.js.refs import MAX_HANDLES, RefTable
+from runtime_core.js.refs import LARGE_BYTES, MAX_HANDLES, MAX_LARGE_BYTES, SWEEP_BYTES, RefTable
 from runtime_core.js.values import ERROR, NO_VALUE, UNDEFINED, BigInt, JsObject
 from schemas.errors import GuestFault, LimitError
 
@@ -109,3 +109,36 @@ def test_one_call_cannot_hold_handles_without_bound(monkeypatch: pytest.MonkeyPa
     with pytest.raises(LimitError):
         refs.encode("too many")
     assert MAX_HANDLES > 1 << 20
+
+
+def test_large_values_make_a_sweep_due_long_before_many_handles() -> None:
+    refs = RefTable()
+    texts = [str(index) * SWEEP_BYTES for index in range(2)]
+    kept = refs.encode(texts[0])
+    refs.encode(texts[1])
+    assert refs.sweep_is_due
+    refs.sweep([kept])
+    assert not refs.sweep_is_due
+    refs.encode(texts[1])
+    refs.encode("9" * LARGE_BYTES * 2)
+    assert refs.sweep_is_due
+
+
+def test_a_large_value_counts_once_however_often_it_crosses() -> None:
+    refs = RefTable()
+    text = "x" * (SWEEP_BYTES - 1)
+    for _ in range(1000):
+        refs.encode(text)
+    assert not refs.sweep_is_due
+
+
+def test_large_values_are_bounded_within_one_call() -> None:
+    refs = RefTable()
+    refs.register_large_type(bytearray, lambda _data: MAX_LARGE_BYTES // 2)
+    held = [bytearray(1), bytearray(2)]
+    for data in held:
+        refs.encode(data)
+    with pytest.raises(LimitError, match="memory of the host"):
+        refs.encode(bytearray(3))
+    refs.sweep([])
+    refs.encode(bytearray(3))
