@@ -39,6 +39,12 @@ class PlatformError(Exception):
         self.found = found
         self.hint = hint
 
+    def to_json(self) -> dict[str, str]:
+        """What the commands print for machines with ``--json``; what does not apply is left out."""
+        details = {"expected": self.expected, "found": self.found, "hint": self.hint}
+        stated = {name: str(value) for name, value in details.items() if value is not None}
+        return {"code": self.code, "message": self.message, **stated}
+
     def __str__(self) -> str:
         text = self.message
         details = {"expected": self.expected, "found": self.found}

@@ -68,4 +68,6 @@ def _build_error(failure: Mapping[str, Any], status: int) -> PlatformError:
     """The error that the child named, so that a missing node or a wrong digest is that here, too."""
     message = str(failure.get("message") or f"see above (exit status {status})")
     kind = error_class(str(failure.get("code")), HostError, FormatError, IntegrityError, ConfigError, ArtifactError)
-    return kind(message) if kind is not None else BuildError(f"the build failed: {message}")
+    details = {name: failure.get(name) for name in ("expected", "found", "hint")}
+    texts = {name: value if isinstance(value, str) else None for name, value in details.items()}
+    return (kind or BuildError)(message if kind is not None else f"the build failed: {message}", **texts)

@@ -40,7 +40,7 @@ class Output:
     def error(self, error: PlatformError) -> None:
         """Print an error: with --json as ``{"error": {...}}`` on stdout, else on stderr."""
         if self._as_json:
-            self._print_json({"error": error_value(error)})
+            self._print_json({"error": error.to_json()})
         else:
             for line in error_lines(error):
                 print(line, file=self._stderr)
@@ -54,16 +54,6 @@ class Output:
 
     def _print_json(self, value: Mapping[str, Any]) -> None:
         print(json.dumps(value, indent=2), file=self._stdout, flush=True)
-
-
-def error_value(error: PlatformError) -> dict[str, str]:
-    """An error as JSON values; what does not apply is left out."""
-    value = {"code": error.code, "message": error.message}
-    for name in ("expected", "found", "hint"):
-        part = getattr(error, name)
-        if part is not None:
-            value[name] = str(part)
-    return value
 
 
 def error_lines(error: PlatformError) -> list[str]:

@@ -11,10 +11,11 @@ from runtime_core.build.cache import BuildCache, default_cache_root
 from runtime_core.build.pins import DEFAULT_VERSION, UPSTREAMS
 from runtime_core.build.progress import Timeline
 from schemas.errors import PlatformError
+from schemas.exit_codes import exit_code_of
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; returns the exit status: 0 built, 1 failed, 2 wrong usage."""
+    """Run the command; returns the exit status is one of :class:`schemas.exit_codes.ExitCode`."""
     parser = argparse.ArgumentParser(
         prog="python -m runtime_core.build",
         description="Build a release of Pyodide: code image, baseline snapshot and manifest.",
@@ -41,10 +42,11 @@ def main(arguments: list[str] | None = None) -> int:
             source=options.source,
         )
     except PlatformError as error:
-        print(f"error: {error}", file=sys.stderr)
         if options.json:
-            print(json.dumps({"error": {"code": error.code, "message": str(error)}}))
-        return 1
+            print(json.dumps({"error": error.to_json()}))
+        else:
+            print(f"error [{error.code}]: {error}", file=sys.stderr)
+        return int(exit_code_of(error))
     if options.json:
         result = {
             "release_id": built.manifest.release_id,

@@ -30,6 +30,8 @@ examples:
   runtime-core run --address 127.0.0.1:7420 --pin 314.0.5-0123456789ab@sha256:... worker.py
   runtime-core measure --release build/release --isolates 50
 """
+_INTERRUPTIBLE_SECONDS: Final = 1e9
+"""No limit to speak of: guest code looks for Ctrl-C when it looks at its CPU budget, so it needs one."""
 _BOOT_ROLES: Final = (Role.CODE_IMAGE, Role.SNAPSHOT, Role.UPSTREAM_STDLIB)
 
 
@@ -44,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(error, PythonError) and error.type_name == "SystemExit":
             return _system_exit(error)
         return _report(error, as_json=options.json)
+    except KeyboardInterrupt:
+        return int(ExitCode.INTERRUPTED)
 
 
 def _system_exit(error: PythonError) -> int:
@@ -60,16 +64,7 @@ def _system_exit(error: PythonError) -> int:
 
 def _report(error: PlatformError, *, as_json: bool) -> int:
     if as_json:
-        document = {
-            "error": {
-                "code": error.code,
-                "message": error.message,
-                "expected": None if error.expected is None else str(error.expected),
-                "found": None if error.found is None else str(error.found),
-                "hint": error.hint,
-            }
-        }
-        print(json.dumps(document))
+        print(json.dumps({"error": error.to_json()}))
     elif isinstance(error, PythonError):
         print(error.traceback.rstrip(), file=sys.stderr)
     else:
@@ -183,7 +178,8 @@ def _run(options: argparse.Namespace) -> int:
     except ValueError as error:
         raise ConfigError(f"--arg is not JSON: {error}", hint="quote text twice: '\"text\"'") from error
     limits = Limits(
-        memory_bytes=None if options.memory_mb is None else options.memory_mb << 20, cpu_seconds=options.cpu_seconds
+        memory_bytes=None if options.memory_mb is None else options.memory_mb << 20,
+        cpu_seconds=_INTERRUPTIBLE_SECONDS if options.cpu_seconds is None else options.cpu_seconds,
     )
     output: list[bytes] = []
     isolate_options = (

@@ -9,7 +9,7 @@ from typing import Any
 from artifactd.cli.building import build_release
 from artifactd.cli.commands.channel import move, moved_value
 from artifactd.cli.context import Context
-from artifactd.cli.output import CommandResult, error_value, size_text, table
+from artifactd.cli.output import CommandResult, size_text, table
 from artifactd.cli.parsing import Subparsers, UsageError, add_command, add_group
 from artifactd.client.cache import ArtifactCache
 from artifactd.client.fetch import ReleaseFetcher
@@ -234,7 +234,7 @@ def run_verify(context: Context) -> CommandResult:
         "ok": not failed,
         "signed_by": signed_by,
         "artifacts": [
-            {**_artifact_value(artifact), "ok": error is None, **({"error": error_value(error)} if error else {})}
+            {**_artifact_value(artifact), "ok": error is None, **({"error": error.to_json()} if error else {})}
             for artifact, error in checks
         ],
     }
