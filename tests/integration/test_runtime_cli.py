@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -127,3 +128,26 @@ def test_measures() -> None:
     answer = json.loads(done.stdout)
     assert answer["boot_ms"]["n"] == 3
     assert len(answer["private_mb"]["samples"]) == 3
+
+
+def test_ctrl_c_ends_a_guest_that_loops(tmp_path: Path) -> None:
+    looping = tmp_path / "loop.py"
+    looping.write_text("print('begun', flush=True)\nwhile True: pass\n")
+    command = [sys.executable, "-m", "runtime_core", "run", *map(str, release_options()), str(looping)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == ExitCode.INTERRUPTED
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("option", [("--memory-mb", "0"), ("--memory-mb", "-1"), ("--cpu-seconds", "0")])
+def test_limits_that_limit_nothing_are_refused(worker: Path, option: tuple[str, str]) -> None:
+    done = run("run", *release_options(), worker, *option)
+    assert done.returncode == ExitCode.CONFIG, done.stderr
+    assert "above 0" in done.stderr
