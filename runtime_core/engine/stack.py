@@ -20,7 +20,10 @@ HOST_RESERVE_BYTES: Final = 4 << 20
 """Kept free for host functions, which run below the guest's deepest frame."""
 
 DEFAULT_WASM_STACK_BYTES: Final = 16 << 20
-"""Enough for CPython's own recursion checks to act first, even in deep json or repr calls."""
+"""Enough for CPython's own limit on Python frames, and for repr or dealloc of 30,000 nested containers.
+
+CPython's check of C recursion sees the shadow stack alone, so what nests deeper than this traps: LimitError.
+"""
 
 GUEST_THREAD_STACK_BYTES: Final = 64 << 20
 """For threads that enter guests: room for three isolates entered from within each other. Only touched pages cost."""
