@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ import pytest
 
 from runtime_core.engine.limits import Limits
 from runtime_core.isolate import Isolate, IsolateOptions, IsolateState
-from schemas.errors import LimitError, PythonError, UnserializableError
+from schemas.errors import FatalIsolateError, LimitError, PythonError, UnserializableError, WorkerError
 from tests.support import releases
 
 pytestmark = pytest.mark.boot
@@ -107,3 +108,35 @@ def test_buffers_of_the_host_are_bounded_within_a_call() -> None:
     with pytest.raises(LimitError, match="memory of the host"):
         isolate.call("take")
     assert isolate.state is IsolateState.DEAD
+
+
+@pytest.mark.parametrize(
+    ("action", "reason"),
+    [("repr(a)", "recursion in C"), ("del a", "so is freeing"), ("import json; json.dumps(a)", "and an encoder")],
+)
+def test_recursion_in_c_beyond_the_stack_is_a_limit_not_a_crash(action: str, reason: str) -> None:
+    isolate = Isolate(releases.runtime(), IsolateOptions(stdout=len, stderr=len))
+    with pytest.raises(LimitError, match="stack"):
+        isolate.run(f"import sys\nsys.setrecursionlimit(10**9)\na = []\nfor _ in range(200_000): a = [a]\n{action}")
+    assert isolate.state is IsolateState.DEAD, reason
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_guest_that_overwrites_its_own_memory_hurts_nobody_else(seed: int) -> None:
+    source = (
+        "import ctypes, json, random\n"
+        f"r = random.Random({seed})\n"
+        "def go():\n"
+        "    for step in range(300):\n"
+        "        ctypes.memset(r.randrange(1024, 20 << 20), r.choice((0, 1, 255)), r.choice((4, 256, 65536)))\n"
+        "        print(json.dumps([step, {'a': str(step)}]))\n"
+        "    return [1, {'k': 2}]\n"
+    )
+    limits = Limits(memory_bytes=128 << 20, cpu_seconds=3)
+    runtime = releases.runtime()
+    with Isolate(runtime, IsolateOptions(limits=limits, stdout=len, stderr=len)) as hostile:
+        hostile.run(source)
+        with contextlib.suppress(FatalIsolateError, WorkerError):
+            hostile.call("go")
+    with Isolate(runtime, IsolateOptions(stdout=len, stderr=len)) as other:
+        assert other.evaluate("sum(range(1000))") == 499500
