@@ -24,6 +24,9 @@ from runtime_core.engine.current import CURRENT
 _HEADROOM_FRAMES: Final = 9
 """Levels that reporting a trap needs (about 7; a callback's own report needs 3)."""
 
+_ROOM_FRAMES: Final = 80
+"""Levels that a host function may need to turn an exception into one of the guest, which enters the guest again."""
+
 _protected: set[CodeType] = set()
 
 
@@ -43,6 +46,9 @@ def _chain(length: int) -> Callable[[], None]:
 
 ensure_headroom: Final = _chain(_HEADROOM_FRAMES)
 """Raises RecursionError unless the interpreter allows some more frames."""
+
+ensure_room: Final = _chain(_ROOM_FRAMES)
+"""The same, for host functions that call back into the guest: they must be able to report that it went too deep."""
 
 
 def on_interrupt(number: int, frame: FrameType | None) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from runtime_core.engine.interrupts import ensure_room
 from runtime_core.js.arrays import JsArray
 from runtime_core.js.errors import throw_error, throw_type_error
 from runtime_core.js.functions import JsFunction
@@ -439,8 +440,11 @@ def call_object(
 
     Raises:
         JsThrow: the guest's exception.
+        RecursionError: guest and host called each other too deeply; there still is room to tell the guest.
     """
     guest = host.guest
+    if host.instance.depth:
+        ensure_room()
     if kwargs:
         names = JsArray(kwargs)
         result = guest._pyproxy_apply(pointer, JsArray((*args, *kwargs.values())), len(args), names, len(names.items))

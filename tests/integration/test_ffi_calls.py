@@ -184,6 +184,22 @@ def test_calling_deeply_back_and_forth_ends_in_a_recursion_error(guest: FfiGuest
     assert guest.run("1 + 1") == 2
 
 
+@pytest.mark.parametrize("frames", range(0, 60, 7))
+def test_where_the_recursion_ends_does_not_matter(guest: FfiGuest, frames: int) -> None:
+    """The deepest call fails at any point of the host's work, depending on how deep the caller already was."""
+    source = (
+        "def down(): return hostmod.callback(down)\n"
+        "try: down()\n"
+        "except (RecursionError, JsException) as error: pass\n"
+        "1 + 1"
+    )
+
+    def deeper(levels: int) -> object:
+        return deeper(levels - 1) if levels else guest.run(source)
+
+    assert deeper(frames) == 2
+
+
 # ---- the host calls the guest
 
 
