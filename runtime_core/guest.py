@@ -6,7 +6,8 @@ build boots a guest cold and captures it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -39,12 +40,14 @@ class Guest:
 
     __slots__ = ("emscripten", "instance", "js", "refs")
 
-    def __init__(self, instance: GuestInstance, emscripten: EmscriptenHost) -> None:
+    def __init__(
+        self, instance: GuestInstance, emscripten: EmscriptenHost, *, sleep: Callable[[float], object] = time.sleep
+    ) -> None:
         self.instance = instance
         self.emscripten = emscripten
         refs = RefTable()
         self.refs: ReferenceTable = refs
-        self.js = JsHost(instance, emscripten, refs)
+        self.js = JsHost(instance, emscripten, refs, sleep=sleep)
         instance.bind(self)
         emscripten.bind(instance)
 

@@ -225,6 +225,9 @@ class Isolate:
             if isinstance(error.__cause__, LimitError):
                 raise error.__cause__ from error
             raise
+        except LimitError:
+            self._bury(guest)
+            raise
         except GuestExit as error:
             self._bury(guest)
             raise GuestExitError(

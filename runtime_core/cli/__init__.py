@@ -94,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--memory-mb", type=int, help="limit of linear memory, in MB of 2^20 bytes")
     run.add_argument("--cpu-seconds", type=float, help="limit of CPU time; the isolate is killed beyond it")
+    run.add_argument("--wait-seconds", type=float, help="limit of the time its event loop waits for timers")
     run.set_defaults(command=_run)
     cost = commands.add_parser(
         "measure",
@@ -180,6 +181,7 @@ def _run(options: argparse.Namespace) -> int:
     limits = Limits(
         memory_bytes=None if options.memory_mb is None else options.memory_mb << 20,
         cpu_seconds=_INTERRUPTIBLE_SECONDS if options.cpu_seconds is None else options.cpu_seconds,
+        wait_seconds=options.wait_seconds,
     )
     output: list[bytes] = []
     isolate_options = (

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from schemas.errors import ConfigError
+from schemas.errors import ConfigError, LimitError
 
 TICK_SECONDS: Final = 0.005
 """How often running guests look at their budget, hence how far one may overrun it."""
@@ -24,7 +24,8 @@ class Limits:
     """What one instance may use over its whole life.
 
     ``memory_bytes`` caps its linear memory: growth beyond it fails, and CPython raises MemoryError. ``cpu_seconds``
-    caps the CPU time of the threads inside it, host functions included; beyond it the guest traps. None = no limit.
+    caps the CPU time of the threads inside it, host functions included; beyond it the guest traps. ``wait_seconds``
+    caps the time its event loop waits for timers: no CPU time, but the caller's thread is held. None = no limit.
 
     Raises:
         ConfigError: a limit that is not above 0.
@@ -32,12 +33,34 @@ class Limits:
 
     memory_bytes: int | None = None
     cpu_seconds: float | None = None
+    wait_seconds: float | None = None
 
     def __post_init__(self) -> None:
         # The engine takes a negative limit for none, and a comparison with NaN never holds.
-        for name, value in (("memory_bytes", self.memory_bytes), ("cpu_seconds", self.cpu_seconds)):
+        for name in ("memory_bytes", "cpu_seconds", "wait_seconds"):
+            value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:
                 raise ConfigError(f"the limit {name}", expected="a number above 0, or None for no limit", found=value)
+
+
+class WaitBudget:
+    """Time an instance may still spend waiting. Used by one thread at a time."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._left = seconds
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, as long as the budget lasts.
+
+        Raises:
+            LimitError: the budget is used up; it was waited to its end.
+        """
+        time.sleep(min(seconds, self._left))
+        if seconds > self._left:
+            self._left = 0.0
+            raise LimitError("the guest waited too long", expected=f"<= {self._seconds} s in all")
+        self._left -= seconds
 
 
 class CpuBudget:

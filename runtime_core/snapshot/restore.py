@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 
 from runtime_core.emscripten.host import HostServices
 from runtime_core.emscripten.mounts import Mount
 from runtime_core.emscripten.state import HostTemplate
 from runtime_core.engine.instance import GuestInstance
-from runtime_core.engine.limits import Limits
+from runtime_core.engine.limits import Limits, WaitBudget
 from runtime_core.engine.module import Program
 from runtime_core.guest import Guest
 from runtime_core.snapshot.prepared import PreparedSnapshot
@@ -41,9 +42,10 @@ class GuestTemplate:
             FatalIsolateError: the guest trapped.
         """
         state = self._state
+        sleep = time.sleep if limits.wait_seconds is None else WaitBudget(limits.wait_seconds).sleep
         instance = program.instantiate(self._image, limits)
         try:
-            guest = Guest(instance, self._emscripten.instantiate(services))
+            guest = Guest(instance, self._emscripten.instantiate(services), sleep=sleep)
             _restore_stack(instance, state)
             guest.js.restore_state(state.js)
         except BaseException:

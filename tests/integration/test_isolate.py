@@ -223,6 +223,15 @@ def test_cpu_limit_kills_the_isolate(output: Output) -> None:
             booted.run("x = 1")
 
 
+def test_wait_limit_ends_the_isolate(output: Output) -> None:
+    with Isolate(releases.runtime(), output.options(Limits(wait_seconds=0.2))) as booted:
+        booted.run("import asyncio\nasync def nap(seconds):\n    await asyncio.sleep(seconds)\n    return seconds")
+        assert booted.call("nap", 0.01) == 0.01
+        with pytest.raises(LimitError, match="waited too long"):
+            booted.call("nap", 3600)
+        assert booted.state is IsolateState.DEAD
+
+
 def test_deep_recursion_is_an_error_not_a_crash(isolate: Isolate) -> None:
     with pytest.raises(PythonError) as caught:
         isolate.run("def f(n): return f(n + 1)\nf(0)")
