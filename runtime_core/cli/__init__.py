@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from artifactd.client import ArtifactCache, StateStore, fetch_release
 from runtime_core.cli.steps import Step, Steps
 from runtime_core.engine.limits import Limits
 from runtime_core.isolate import Isolate, IsolateOptions
@@ -131,6 +130,9 @@ def _release(options: argparse.Namespace, steps: Steps) -> Iterator[ReleaseFiles
         return
     if options.address is None:
         raise ConfigError("no release is named", hint="give --release DIR, or --address with --channel or --pin")
+    # Here, because gRPC and the verification take half a second to import, which a local release does not need.
+    from artifactd.client import ArtifactCache, StateStore, fetch_release
+
     cache = ArtifactCache(options.cache) if options.cache else ArtifactCache()
     state = StateStore(options.state / "trust") if options.state else StateStore()
     with steps.step("verify the channel and fetch the release") as step:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from artifactd.client import BlobClient, Connection
+from artifactd.client import BlobClient, BlobRef, Connection
 from runtime_core.build.cache import default_cache_root
+from tests.bench.grpc_ceiling import rates
 from tests.bench.harness import Figure
 from tests.bench.peer_casd import executable, running
 from tests.support.daemon import running_daemon
@@ -24,6 +25,7 @@ def figures() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory(prefix="bench-store-", dir=default_cache_root()) as directory:
         with running_daemon(Path(directory)) as daemon, Connection(daemon.address) as connection:
             yield from _rates(BlobClient(connection), "", "")
+        yield from _ceiling()
         server = executable(default_cache_root() / "peer-casd")
         if server is not None:
             with running(server, Path(directory) / "casd") as address, Connection(address) as connection:
@@ -31,26 +33,37 @@ def figures() -> Iterator[Figure]:
 
 
 def _rates(client: BlobClient, prefix: str, what: str) -> Iterator[Figure]:
+    """One kind of transfer after the other, each after one round that does not count."""
+    references: list[BlobRef] = []
     uploads: list[float] = []
-    downloads: list[float] = []
-    checked: list[float] = []
-    for _ in range(ROUNDS):
+    for _ in range(ROUNDS + 1):
         data = os.urandom(BLOB_BYTES)
         start = time.perf_counter()
-        reference = client.upload(data)
+        references.append(client.upload(data))
         uploads.append(BLOB_BYTES / 1e6 / (time.perf_counter() - start))
-        start = time.perf_counter()
-        received = sum(len(chunk) for chunk in client.stream(reference))
-        downloads.append(BLOB_BYTES / 1e6 / (time.perf_counter() - start))
-        start = time.perf_counter()
-        verified = sum(len(chunk) for chunk in client.read(reference))
-        checked.append(BLOB_BYTES / 1e6 / (time.perf_counter() - start))
-        if (received, verified) != (BLOB_BYTES, BLOB_BYTES):
-            raise AssertionError(f"received {received} and {verified} of {BLOB_BYTES} bytes")
-    rates = (
+    downloads = [_download(client.stream, reference) for reference in references]
+    checked = [_download(client.read, reference) for reference in references]
+    kinds = (
         ("upload_mb_s", uploads, "32 MiB upload: hashed on both sides, durable"),
         ("download_mb_s", downloads, "32 MiB download into memory, transfer alone"),
         ("download_checked_mb_s", checked, "32 MiB download into memory, digest checked"),
     )
-    for name, samples, meaning in rates:
-        yield Figure(name=prefix + name, unit="MB/s", samples=tuple(samples), what=f"{what}{meaning}")
+    for name, samples, meaning in kinds:
+        yield Figure(name=prefix + name, unit="MB/s", samples=tuple(samples[1:]), what=f"{what}{meaning}")
+
+
+def _download(read: Callable[[BlobRef], Iterable[bytes | memoryview]], reference: BlobRef) -> float:
+    start = time.perf_counter()
+    received = sum(len(chunk) for chunk in read(reference))
+    seconds = time.perf_counter() - start
+    if received != BLOB_BYTES:
+        raise AssertionError(f"received {received} of {BLOB_BYTES} bytes")
+    return BLOB_BYTES / 1e6 / seconds
+
+
+def _ceiling() -> Iterator[Figure]:
+    uploads, downloads = rates(ROUNDS)
+    yield Figure(
+        name="grpc_upload_mb_s", unit="MB/s", samples=tuple(uploads), what="ceiling: bare gRPC, no store, no digest"
+    )
+    yield Figure(name="grpc_download_mb_s", unit="MB/s", samples=tuple(downloads), what="ceiling: bare gRPC, no store")
