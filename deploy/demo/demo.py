@@ -203,7 +203,7 @@ def cost(timeline: Timeline, service: Service, root: Path, node: Path) -> None:
     """Boot isolates and show the distribution of boot times and of private memory."""
     with timeline.step(f"runtime-core measure: {ISOLATES} isolates") as step:
         answer = run(*consumer(service, root, "stable", node, "measure"), "--isolates", str(ISOLATES))
-        step.note(detail="boot = restore, run a first line, answer a first call")
+        step.note(detail="boot = restore and run a first line; memory after a first call")
     for name, key, unit in (("boot", "boot_ms", "ms"), ("private memory", "private_mb", "MB")):
         spread = answer[key]
         print(f"    {name:<16} median {spread['median']:.3f} {unit}, {spread['min']:.3f} to {spread['max']:.3f}")

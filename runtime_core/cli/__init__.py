@@ -98,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     cost = commands.add_parser(
         "measure",
         help="what isolates of a release cost on this machine",
-        description="Boot isolates, keep them, and report boot time and private memory of each.",
+        description="Boot isolates and report the time to a first line of Python and the private memory of each.",
     )
     _add_release_options(cost)
     cost.add_argument("--isolates", type=int, default=50, help="how many (default 50)")
@@ -231,7 +231,7 @@ def _measure(options: argparse.Namespace) -> int:
         }
         print(json.dumps(document))
     else:
-        for name, spread, unit in (("boot to first answer", boot, "ms"), ("private memory", private, "MB")):
+        for name, spread, unit in (("boot to the first line", boot, "ms"), ("private memory", private, "MB")):
             print(
                 f"{name:<24} median {spread.median:8.3f} {unit}   min {spread.minimum:8.3f}   max {spread.maximum:8.3f}"
                 f"   n {spread.n}"

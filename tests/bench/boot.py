@@ -67,13 +67,10 @@ def _isolates() -> Iterator[Figure]:
     yield Figure(name="restore_baseline_ms", unit="ms", samples=tuple(restore), what="the same without the first call")
     measured = measure(ready, ISOLATES)
     yield Figure(
-        name="boot_function_ms",
-        unit="ms",
-        samples=measured.boot_ms,
-        what="boot, define a function, call it, all kept alive",
-    )
-    yield Figure(
-        name="idle_isolate_mb", unit="MB", samples=measured.private_mb, what="private dirty memory of each live isolate"
+        name="idle_isolate_mb",
+        unit="MB",
+        samples=measured.private_mb,
+        what="private dirty memory of each live isolate that answered a call",
     )
 
 
