@@ -21,7 +21,7 @@ from runtime_core.engine.limits import Limits
 from runtime_core.engine.module import Program
 from runtime_core.guest import Guest, host_imports, stdlib_mount
 from runtime_core.release import CheckedRelease, ReleaseFiles, check_bytes, check_release, read_artifact
-from runtime_core.snapshot.prepared import PreparedSnapshot, prepare_snapshot
+from runtime_core.snapshot.prepared import PreparedSnapshot, RestoreMode, prepare_copy, prepare_snapshot
 from runtime_core.snapshot.restore import GuestTemplate
 from runtime_core.worker.randomness import Generators
 from runtime_core.worker.support import Support
@@ -53,12 +53,17 @@ class Runtime:
 
     @classmethod
     def load(
-        cls, release: ReleaseFiles, *, state_directory: Path | None = None, progress: Progress | None = None
+        cls,
+        release: ReleaseFiles,
+        *,
+        state_directory: Path | None = None,
+        progress: Progress | None = None,
+        mode: RestoreMode = RestoreMode.COPY_ON_WRITE,
     ) -> Runtime:
         """Make a release ready, or return it if this process did before.
 
         Nothing of the release is executed before it passed every check. ``state_directory`` is where compiled code is
-        kept between processes; whoever can write there can run code as this user.
+        kept between processes; whoever can write there can run code as this user. ``mode`` is how isolates get memory.
 
         Raises:
             UnsupportedVersionError, AbiMismatchError: the release is not for this runtime.
@@ -67,15 +72,17 @@ class Runtime:
         """
         checked = check_release(release.manifest)
         directory = state_directory or default_state_directory()
-        key = (release.manifest_digest, directory)
+        key = (release.manifest_digest, directory, mode)
         with _LOADED_LOCK:
             runtime = _LOADED.get(key)
             if runtime is None:
-                runtime = _LOADED[key] = cls._load(release, checked, directory, progress or _silent)
+                runtime = _LOADED[key] = cls._load(release, checked, directory, mode, progress or _silent)
         return runtime
 
     @classmethod
-    def _load(cls, release: ReleaseFiles, checked: CheckedRelease, directory: Path, progress: Progress) -> Runtime:
+    def _load(
+        cls, release: ReleaseFiles, checked: CheckedRelease, directory: Path, mode: RestoreMode, progress: Progress
+    ) -> Runtime:
         engine = _engine()
         cache = CodeCache(directory / "code")
         code = engine.load_by_digest(checked.code_image.content_digest, cache)
@@ -83,13 +90,16 @@ class Runtime:
             progress("compile the code image: once per machine, some seconds")
             code = engine.load(read_artifact(release, checked.code_image), cache)
         progress("map the snapshot")
-        snapshot = prepare_snapshot(
-            checked.snapshot.content_digest,
-            lambda: read_artifact(release, checked.snapshot),
-            engine=engine,
-            cache=cache,
-            records=directory / "snapshots",
-        )
+        if mode is RestoreMode.COPY:
+            snapshot = prepare_copy(read_artifact(release, checked.snapshot), engine=engine, cache=cache)
+        else:
+            snapshot = prepare_snapshot(
+                checked.snapshot.content_digest,
+                lambda: read_artifact(release, checked.snapshot),
+                engine=engine,
+                cache=cache,
+                records=cache.directory / "snapshots",  # private, as the code is: whoever writes there runs code
+            )
         _check_snapshot(release.manifest, checked, snapshot)
         stdlib = _verified_stdlib(release, checked.stdlib)
         program = engine.link(code, host_imports())
@@ -97,7 +107,7 @@ class Runtime:
         return cls(manifest=release.manifest, digest=release.manifest_digest, program=program, template=template)
 
     def boot(self, *, services: HostServices, limits: Limits) -> tuple[Guest, Support]:
-        """A fresh guest with random state of its own, restored copy-on-write, and its support functions.
+        """A fresh guest with random state of its own, restored, and its support functions.
 
         Raises:
             RestoreError, FatalIsolateError: the snapshot cannot be restored.
@@ -111,7 +121,7 @@ class Runtime:
             raise
 
 
-_LOADED: Final[dict[tuple[Digest, Path], Runtime]] = {}
+_LOADED: Final[dict[tuple[Digest, Path, RestoreMode], Runtime]] = {}
 _LOADED_LOCK: Final = threading.Lock()
 _ENGINES: Final[list[Engine]] = []
 

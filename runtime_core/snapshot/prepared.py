@@ -12,6 +12,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Final
 
@@ -23,18 +24,31 @@ from runtime_core.wasm.dataimage import build_data_image
 from schemas import strict_json
 from schemas.digest import Digest
 from schemas.errors import FormatError, PlatformError
-from schemas.snapshot_codec import decode_snapshot
+from schemas.snapshot_codec import Snapshot, decode_snapshot
 
 PAGE_BYTES: Final = 65536
 
 
+class RestoreMode(Enum):
+    """How a restore fills memory."""
+
+    COPY_ON_WRITE = "copy-on-write"
+    """Map the image: well under a millisecond, untouched pages are shared. Preparing takes about a second, once."""
+    COPY = "copy"
+    """Copy the heap: some 10 ms and all of its memory for each isolate, with next to nothing to prepare."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PreparedSnapshot:
-    """The compiled image and the state that goes with it. ``memory_pages`` is the length of memory in 64 KiB pages."""
+    """The compiled image and the state that goes with it.
+
+    ``memory_pages`` is the length of memory in 64 KiB pages; ``heap`` is what a restore copies over an empty image.
+    """
 
     image: CompiledModule
     state: RuntimeState
     memory_pages: int
+    heap: memoryview | None = None
 
 
 def prepare_snapshot(
@@ -52,18 +66,34 @@ def prepare_snapshot(
     prepared = _from_record(record, engine, cache)
     if prepared is not None:
         return prepared
-    snapshot = decode_snapshot(read())
+    snapshot, state = _decode(read())
+    image = engine.load(build_data_image(snapshot.heap), cache)
+    pages = len(snapshot.heap) // PAGE_BYTES
+    _write_record(record, state=state, image=image.digest, pages=pages)
+    return PreparedSnapshot(image=image, state=state, memory_pages=pages)
+
+
+def prepare_copy(data: bytes, *, engine: Engine, cache: CodeCache) -> PreparedSnapshot:
+    """Make a snapshot's verified bytes ready for restores by copy.
+
+    Raises:
+        FormatError: the bytes are not a snapshot with this runtime's state.
+        HostError: the cache cannot be used.
+    """
+    snapshot, state = _decode(data)
+    blank = engine.load(build_data_image(bytes(len(snapshot.heap))), cache)
+    return PreparedSnapshot(image=blank, state=state, memory_pages=len(snapshot.heap) // PAGE_BYTES, heap=snapshot.heap)
+
+
+def _decode(data: bytes) -> tuple[Snapshot, RuntimeState]:
+    snapshot = decode_snapshot(data)
     document = snapshot.metadata.extra.get(STATE_KEY)
     if document is None:
         raise FormatError(
             f"the snapshot has no {STATE_KEY} state: another runtime wrote it",
             hint="use a release that was built with this runtime",
         )
-    state = RuntimeState.from_json(document)
-    image = engine.load(build_data_image(snapshot.heap), cache)
-    pages = len(snapshot.heap) // PAGE_BYTES
-    _write_record(record, state=state, image=image.digest, pages=pages)
-    return PreparedSnapshot(image=image, state=state, memory_pages=pages)
+    return snapshot, RuntimeState.from_json(document)
 
 
 def _from_record(path: Path, engine: Engine, cache: CodeCache) -> PreparedSnapshot | None:

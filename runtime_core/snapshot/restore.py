@@ -1,4 +1,4 @@
-"""Restore: a guest from a prepared snapshot, its memory mapped copy-on-write."""
+"""Restore: a guest from a prepared snapshot, its memory mapped copy-on-write or copied."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ class GuestTemplate:
 
     def __init__(self, *, snapshot: PreparedSnapshot, mounts: Sequence[Mount]) -> None:
         self._image = snapshot.image
+        self._heap = snapshot.heap
         self._state = snapshot.state
         self._emscripten = HostTemplate.parse(snapshot.state.emscripten, {mount.name: mount for mount in mounts})
 
@@ -45,6 +46,8 @@ class GuestTemplate:
         sleep = time.sleep if limits.wait_seconds is None else WaitBudget(limits.wait_seconds).sleep
         instance = program.instantiate(self._image, limits)
         try:
+            if self._heap is not None:
+                instance.memory.write(0, self._heap)
             guest = Guest(instance, self._emscripten.instantiate(services), sleep=sleep)
             _restore_stack(instance, state)
             guest.js.restore_state(state.js)

@@ -11,6 +11,7 @@ import pytest
 from runtime_core.isolate import Isolate
 from runtime_core.release import ARTIFACTS_NAME, MANIFEST_NAME, LocalRelease
 from runtime_core.runtime import Runtime
+from runtime_core.snapshot.prepared import RestoreMode
 from schemas.digest import Digest
 from schemas.errors import AbiMismatchError, DigestMismatchError, FormatError, PlatformError
 from schemas.release import Artifact, ReleaseManifest, Role, encode_manifest
@@ -78,15 +79,33 @@ def test_a_warm_node_needs_neither_snapshot_nor_code_bytes(
     assert boots(release, state)
 
 
+def test_restores_by_copy_and_by_mapping_are_alike(copy: Path, state: Path) -> None:
+    release = LocalRelease.open(copy)
+    source = (
+        "import sys, json\n"
+        "def look(): return [sorted(sys.modules), sys.path, json.dumps([1]), len(__import__('gc').get_objects())]"
+    )
+    found = []
+    for mode in RestoreMode:
+        runtime = Runtime.load(release, state_directory=state, mode=mode)
+        with Isolate(runtime) as first, Isolate(runtime) as second:
+            first.run("import sys; sys.path.append('mine')")
+            second.run(source)
+            found.append(second.call("look"))
+    assert found[0] == found[1]
+
+
 def damage(path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
 
 
-@pytest.mark.parametrize("pattern", ["snapshots/*.json", "code/*.cwasm", "code/*.sha256"])
+@pytest.mark.parametrize("pattern", ["code/snapshots/*.json", "code/*.cwasm", "code/*.sha256"])
 def test_a_damaged_cache_is_made_anew(pattern: str, copy: Path, state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for path in state.glob(pattern):
+    paths = list(state.glob(pattern))
+    assert paths
+    for path in paths:
         damage(path)
     forget_loaded(monkeypatch)
     assert boots(LocalRelease.open(copy), state)
