@@ -15,10 +15,10 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Final
 
-from artifactd.allocator import keep_freed_memory
 from artifactd.config import SETTINGS, ConfigProblemsError, load_settings
 from artifactd.logs import configure_logging, fields
 from artifactd.settings import ServerSettings
+from artifactd.transport import tune_transport
 from schemas.errors import PlatformError, StorageError
 
 if TYPE_CHECKING:
@@ -68,10 +68,10 @@ def _serve(settings: ServerSettings, options: argparse.Namespace) -> int:
     configure_logging(settings.log_level)
     for warning in settings.warnings:
         _LOG.warning("configuration", extra=fields(problem=warning))
+    tune_transport()
     # gRPC takes half a second to import, which check-config and --help need not wait for.
     from artifactd.server import ArtifactServer
 
-    keep_freed_memory()
     server = ArtifactServer(settings)
     stop = _stop_on_signals(server)
     server.start()

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import grpc
 
-from artifactd.allocator import keep_freed_memory
+from artifactd.transport import tune_transport
 
 MESSAGE: Final = 1 << 20
 COUNT: Final = 32
@@ -24,7 +24,7 @@ _OPTIONS: Final = (("grpc.max_send_message_length", -1), ("grpc.max_receive_mess
 
 def serve() -> None:
     """Print the port, then serve until killed."""
-    keep_freed_memory()
+    tune_transport()
     data = os.urandom(MESSAGE)
 
     def download(_request: bytes, _context: grpc.ServicerContext) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from artifactd.allocator import keep_freed_memory
+from artifactd.transport import keep_freed_memory
 from artifactd.logs import KeyValueFormatter, fields
 
 
