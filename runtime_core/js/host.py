@@ -22,7 +22,7 @@ from runtime_core.js.promises import EventLoop, JsPromise, resolved_promise
 from runtime_core.js.proxy_flags import ProxyFlag
 from runtime_core.js.pyproxy import PyProxy, PyProxyFunction
 from runtime_core.js.sweep import sweep
-from runtime_core.js.values import ABSENT, UNDEFINED, JsObject, JsValue
+from runtime_core.js.values import ABSENT, UNDEFINED, JsObject, JsSymbol, JsValue
 from schemas.errors import EntrypointError, HostError, PythonError, UnserializableError, WorkerError
 
 if TYPE_CHECKING:
@@ -365,4 +365,15 @@ def _as_error(value: JsValue) -> JsValue:
         message += f'\nString interpolation of the thrown value gives """{to_string(value)}""".'
     except JsThrow:
         message += "\nString interpolation of the thrown value fails."
+    try:
+        message += f'\nThe thrown value\'s toString method returns """{_shown(value)}""".'
+    except JsThrow:
+        message += "\nThe thrown value's toString method fails."
     return JsError("Error", message)
+
+
+def _shown(value: JsValue) -> str:
+    """``value.toString()``, for any thrown value."""
+    if value is None or value is UNDEFINED:
+        raise JsThrow(JsError("TypeError", f"Cannot read properties of {to_string(value)} (reading 'toString')"))
+    return f"Symbol({value.description})" if isinstance(value, JsSymbol) else to_string(value)

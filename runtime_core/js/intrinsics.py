@@ -8,7 +8,8 @@ from typing import Final
 
 from runtime_core.js.arrays import JsArray, check_length
 from runtime_core.js.buffers import ELEMENT_TYPES, construct_typed_array, is_buffer, new_array_buffer
-from runtime_core.js.errors import ERROR_NAMES, JsError, throw_type_error
+from runtime_core.js.error_constructors import ERROR_CONSTRUCTORS
+from runtime_core.js.errors import throw_type_error
 from runtime_core.js.functions import BuiltinFunction, JsFunction
 from runtime_core.js.iteration import iterate
 from runtime_core.js.maps import JsMap, JsSet
@@ -158,17 +159,7 @@ def _new_set(values: JsValue) -> JsValue:
     return JsSet(() if values is None or values is UNDEFINED else iterate(values))
 
 
-# ---- errors, buffers, primitives
-
-
-def _error_maker(name: str) -> Callable[[], BuiltinFunction]:
-    def make() -> BuiltinFunction:
-        def create(message: JsValue) -> JsValue:
-            return JsError(name, "" if message is UNDEFINED else to_string(message))
-
-        return BuiltinFunction(create, name, constructor=create)
-
-    return make
+# ---- buffers, primitives
 
 
 def _buffer_maker(kind: str) -> Callable[[], BuiltinFunction]:
@@ -238,7 +229,7 @@ CONSTRUCTORS: Final[dict[str, Callable[[], BuiltinFunction]]] = {
     "Object": make_object,
     "Set": lambda: BuiltinFunction(_needs_new("Set"), "Set", constructor=_new_set),
     "String": lambda: BuiltinFunction(lambda *values: to_string(values[0]) if values else "", "String"),
-    **{name: _error_maker(name) for name in ERROR_NAMES},
+    **ERROR_CONSTRUCTORS,
     **{name: _buffer_maker(name) for name in ELEMENT_TYPES},
 }
 """Constructors by name, each made when it is first used."""

@@ -13,7 +13,7 @@ from typing import ClassVar, Final
 
 from runtime_core.js.arrays import JsArray
 from runtime_core.js.control import JsThrow
-from runtime_core.js.errors import JsError
+from runtime_core.js.errors import JsError, aggregate_error
 from runtime_core.js.functions import JsFunction, NativeFunction
 from runtime_core.js.iteration import iterate
 from runtime_core.js.values import UNDEFINED, JsObject, JsValue, PropertyKey
@@ -357,18 +357,23 @@ def promise_any(loop: EventLoop, items: Iterable[JsValue]) -> JsPromise:
     """``Promise.any``."""
     result = JsPromise(loop)
     inputs = [resolved_promise(loop, item) for item in items]
-    failed = 0
+    reasons: list[JsValue] = [UNDEFINED] * len(inputs)
+    missing = len(inputs)
 
-    def fail(_reason: JsValue) -> None:
-        nonlocal failed
-        failed += 1
-        if failed == len(inputs):
-            result.reject(JsError("AggregateError", "All promises were rejected"))
+    def fail_at(index: int) -> Callable[[JsValue], None]:
+        def fail(reason: JsValue) -> None:
+            nonlocal missing
+            reasons[index] = reason
+            missing -= 1
+            if not missing:
+                result.reject(aggregate_error(JsArray(reasons), "All promises were rejected"))
 
-    for promise in inputs:
-        promise.subscribe(result.resolve, fail)
+        return fail
+
+    for index, promise in enumerate(inputs):
+        promise.subscribe(result.resolve, fail_at(index))
     if not inputs:
-        result.reject(JsError("AggregateError", "All promises were rejected"))
+        result.reject(aggregate_error(JsArray(), "All promises were rejected"))
     return result
 
 

@@ -1,0 +1,80 @@
+"""The constructors of errors: Error and its subclasses, AggregateError, DOMException."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from runtime_core.js.arrays import JsArray
+from runtime_core.js.errors import (
+    DOM_EXCEPTION_CODES,
+    ERROR_NAMES,
+    DomError,
+    JsError,
+    aggregate_error,
+    throw_type_error,
+)
+from runtime_core.js.functions import BuiltinFunction
+from runtime_core.js.iteration import iterate
+from runtime_core.js.operators import to_string
+from runtime_core.js.values import ABSENT, UNDEFINED, JsObject, JsValue, PropertyKey
+
+
+def _text(value: JsValue) -> str | None:
+    return None if value is UNDEFINED else to_string(value)
+
+
+def _cause(options: JsValue) -> JsValue:
+    return options.lookup("cause") if isinstance(options, JsObject) else ABSENT
+
+
+def _error_maker(name: str) -> Callable[[], BuiltinFunction]:
+    def make() -> BuiltinFunction:
+        def create(message: JsValue, options: JsValue) -> JsValue:
+            return JsError(name, _text(message), cause=_cause(options))
+
+        return BuiltinFunction(create, name, constructor=create)
+
+    return make
+
+
+def _make_aggregate_error() -> BuiltinFunction:
+    def create(errors: JsValue, message: JsValue, options: JsValue) -> JsValue:
+        return aggregate_error(JsArray(iterate(errors)), _text(message), cause=_cause(options))
+
+    return BuiltinFunction(create, "AggregateError", constructor=create)
+
+
+class _DomExceptionConstructor(BuiltinFunction):
+    __slots__ = ()
+
+    def get_own(self, key: PropertyKey) -> JsValue:
+        """The own property, or ABSENT."""
+        if isinstance(key, str) and key in DOM_EXCEPTION_CODES:
+            return DOM_EXCEPTION_CODES[key]
+        return super().get_own(key)
+
+    def own_names(self) -> list[str]:
+        """All own names."""
+        return [*super().own_names(), *DOM_EXCEPTION_CODES]
+
+
+def _make_dom_exception() -> BuiltinFunction:
+    def call() -> JsValue:
+        throw_type_error("Class constructor DOMException cannot be invoked without 'new'")
+
+    def create(message: JsValue, options: JsValue) -> JsValue:
+        text = _text(message) or ""
+        if isinstance(options, JsObject):
+            name = options.get("name")
+            return DomError(text, "Error" if name is UNDEFINED else to_string(name), cause=_cause(options))
+        return DomError(text, "Error" if options is UNDEFINED else to_string(options))
+
+    return _DomExceptionConstructor(call, "DOMException", constructor=create)
+
+
+ERROR_CONSTRUCTORS: Final[dict[str, Callable[[], BuiltinFunction]]] = {
+    **{name: _error_maker(name) for name in ERROR_NAMES},
+    "AggregateError": _make_aggregate_error,
+    "DOMException": _make_dom_exception,
+}
