@@ -85,15 +85,15 @@ class BigInt(int):
 
 @final
 class JsSymbol:
-    """A symbol; equal only to itself."""
+    """A symbol; equal only to itself. ``description`` is None where it was made without one."""
 
     __slots__ = ("description",)
 
-    def __init__(self, description: str) -> None:
+    def __init__(self, description: str | None = None) -> None:
         self.description = description
 
     def __repr__(self) -> str:
-        return f"Symbol({self.description})"
+        return f"Symbol({self.description or ''})"
 
 
 SYMBOL_ITERATOR: Final = JsSymbol("Symbol.iterator")
@@ -101,6 +101,16 @@ SYMBOL_ASYNC_ITERATOR: Final = JsSymbol("Symbol.asyncIterator")
 SYMBOL_TO_STRING_TAG: Final = JsSymbol("Symbol.toStringTag")
 SYMBOL_DISPOSE: Final = JsSymbol("Symbol.dispose")
 SYMBOL_ASYNC_DISPOSE: Final = JsSymbol("Symbol.asyncDispose")
+SYMBOL_TO_PRIMITIVE: Final = JsSymbol("Symbol.toPrimitive")
+SYMBOL_HAS_INSTANCE: Final = JsSymbol("Symbol.hasInstance")
+SYMBOL_IS_CONCAT_SPREADABLE: Final = JsSymbol("Symbol.isConcatSpreadable")
+SYMBOL_MATCH: Final = JsSymbol("Symbol.match")
+SYMBOL_MATCH_ALL: Final = JsSymbol("Symbol.matchAll")
+SYMBOL_REPLACE: Final = JsSymbol("Symbol.replace")
+SYMBOL_SEARCH: Final = JsSymbol("Symbol.search")
+SYMBOL_SPECIES: Final = JsSymbol("Symbol.species")
+SYMBOL_SPLIT: Final = JsSymbol("Symbol.split")
+SYMBOL_UNSCOPABLES: Final = JsSymbol("Symbol.unscopables")
 
 PropertyKey: TypeAlias = str | JsSymbol
 
