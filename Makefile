@@ -26,8 +26,9 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 # The tests use every core of a small machine, and no more of a big one than their real boots have memory for.
 PYTEST_WORKERS ?= 2
 PYTEST_ARGS ?=
+REGRTEST_ARGS ?=
 
-.PHONY: help demo test check bench protos lock clean distclean
+.PHONY: help demo test check bench regrtest protos lock clean distclean
 
 help:  ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +51,9 @@ check: $(VENV)/.installed-dev  ## formatting, lint, types, import layers, genera
 
 bench: $(VENV)/.installed-dev  ## measure; prints a table and writes build/bench.json
 	@$(BIN)/python tests/bench/run.py
+
+regrtest: $(VENV)/.installed-dev  ## run CPython's own tests here and under node, and compare
+	@$(BIN)/python -m tests.regrtest.run $(REGRTEST_ARGS)
 
 protos: $(VENV)/.installed-dev  ## generate the protobuf code again
 	$(BIN)/python -m schemas.generate

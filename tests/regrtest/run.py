@@ -1,0 +1,192 @@
+"""``make regrtest``: the parts of CPython's own regression tests that fit the guest, here and under node.
+
+Prints a table of counts, writes build/regrtest.json, and ends with exit status 1 where a test fails here that passes
+under node. A test that crashes the interpreter is counted, left out, and its module is run again without it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from runtime_core.build.cache import BuildCache, default_cache_root
+from runtime_core.build.tools import find_node
+from runtime_core.engine.limits import Limits
+from runtime_core.isolate import Isolate, IsolateOptions
+from runtime_core.runtime import Runtime
+from schemas.errors import PlatformError, WorkerError
+from tests.bench.node_package import unpack
+from tests.regrtest.modules import MODULES, needs_of
+from tests.regrtest.sources import TESTS_VERSION, test_package
+from tests.support import releases
+
+_HERE: Final = Path(__file__).parent
+_SECONDS: Final = 600.0
+_MOST_CRASHES: Final = 40
+_PREFIX: Final = "test: "
+_LIMITS: Final = Limits(memory_bytes=2 << 30, cpu_seconds=_SECONDS, wait_seconds=60.0)
+
+Report = dict[str, Any]
+"""What the guest says of a module: ``run``, ``skips`` and ``failed``; or ``skipped`` and why."""
+
+
+@dataclass(kw_only=True)
+class Outcome:
+    """The outcome of one module on one side."""
+
+    run: int = 0
+    skips: int = 0
+    failed: list[str] = field(default_factory=list)
+    crashed: list[str] = field(default_factory=list)
+    skipped: str = ""
+    broken: str = ""
+
+    @property
+    def passed(self) -> int:
+        """How many tests ran and did not fail."""
+        return self.run - self.skips - len(self.failed)
+
+    @property
+    def bad(self) -> set[str]:
+        """The tests that did not pass."""
+        return {*self.failed, *self.crashed}
+
+    def summary(self) -> str:
+        """One cell of the table."""
+        if self.skipped or self.broken:
+            return f"skipped: {self.skipped}"[:40] if self.skipped else f"broken: {self.broken}"[:40]
+        return f"{self.passed} passed, {self.skips} skipped, {len(self.failed)} failed, {len(self.crashed)} crashed"
+
+
+class Crash(Exception):
+    """The interpreter died while the named test ran."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the modules named, or all; return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("modules", nargs="*", help="modules of the test package, such as test_json (default: all)")
+    parser.add_argument("--here-only", action="store_true", help="do not run node")
+    options = parser.parse_args(arguments)
+    names = options.modules or MODULES
+    cache = BuildCache(default_cache_root())
+    suite = test_package(cache)
+    package = unpack(cache.root)
+    runtime = releases.runtime()
+    outcomes: dict[str, tuple[Outcome, Outcome]] = {}
+    for name in track(names, description="CPython's tests", console=Console(stderr=True)):
+        node = Outcome() if options.here_only else collect(lambda crashed, n=name: run_node(n, crashed, package, suite))
+        here = collect(lambda crashed, n=name: run_here(n, crashed, runtime, suite))
+        outcomes[name] = (node, here)
+    worse = {name: sorted(here.bad - node.bad) for name, (node, here) in outcomes.items()}
+    _report(outcomes, worse, Path("build/regrtest.json"))
+    broken = any(here.broken and not node.broken for node, here in outcomes.values())
+    return 1 if broken or (any(worse.values()) and not options.here_only) else 0
+
+
+def collect(attempt: Callable[[list[str]], Report]) -> Outcome:
+    """Run a module until no test of it crashes the interpreter."""
+    outcome = Outcome()
+    while len(outcome.crashed) < _MOST_CRASHES:
+        try:
+            report = attempt(outcome.crashed)
+        except Crash as crash:
+            if not str(crash) or str(crash) in outcome.crashed:
+                outcome.broken = f"{crash} {crash.__cause__}"
+                break
+            outcome.crashed.append(str(crash))
+        else:
+            outcome.skipped = report.get("skipped", "")
+            outcome.run, outcome.skips = report.get("run", 0), report.get("skips", 0)
+            outcome.failed = report.get("failed", [])
+            break
+    return outcome
+
+
+def run_here(name: str, crashed: list[str], runtime: Runtime, suite: Path) -> Report:
+    """Run a module in an isolate.
+
+    Raises:
+        Crash: the guest died.
+    """
+    printed = bytearray()
+    options = IsolateOptions(limits=_LIMITS, stdout=printed.extend, stderr=lambda _: None)
+    isolate = Isolate(runtime, options)
+    try:
+        isolate.run((_HERE / "guest.py").read_text())
+        isolate.call("install", suite.read_bytes(), needs_of(name))
+        report = isolate.call("run", name, crashed)
+    except WorkerError as error:
+        return {"skipped": f"{type(error).__name__}: {error}"}
+    except PlatformError as error:
+        raise Crash(_last_test(printed.decode("utf-8", "replace"))) from error
+    finally:
+        isolate.close()
+    if not isinstance(report, dict):
+        raise AssertionError(f"not a report: {report!r}")
+    return report
+
+
+def run_node(name: str, crashed: list[str], package: Path, suite: Path) -> Report:
+    """Run a module under node.
+
+    Raises:
+        Crash: the guest died.
+    """
+    order = json.dumps({"name": name, "needs": needs_of(name), "crashed": crashed})
+    command = [
+        str(find_node().node),
+        str(_HERE / "run_node.mjs"),
+        str(package),
+        str(suite),
+        str(_HERE / "guest.py"),
+        order,
+    ]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=_SECONDS, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise Crash(_last_test((error.stdout or b"").decode("utf-8", "replace"))) from error
+    for line in done.stdout.splitlines():
+        if line.startswith("report: "):
+            report: Report = json.loads(line.removeprefix("report: "))
+            return report
+    raise Crash(_last_test(done.stdout)) from RuntimeError(done.stderr[-300:])
+
+
+def _last_test(printed: str) -> str:
+    names = [line.removeprefix(_PREFIX) for line in printed.splitlines() if line.startswith(_PREFIX)]
+    return names[-1].strip() if names else ""
+
+
+def _report(outcomes: dict[str, tuple[Outcome, Outcome]], worse: dict[str, list[str]], path: Path) -> None:
+    table = Table(title=f"CPython {TESTS_VERSION}'s tests")
+    for heading in ("module", "node", "here", "worse here"):
+        table.add_column(heading)
+    for name, (node, here) in outcomes.items():
+        table.add_row(name, node.summary(), here.summary(), str(len(worse[name]) or ""))
+    totals = [sum(side.passed for side in sides) for sides in zip(*outcomes.values(), strict=True)]
+    table.add_row("passed in all", str(totals[0]), str(totals[1]), str(sum(map(len, worse.values())) or ""))
+    Console(width=200).print(table)
+    for name, tests in worse.items():
+        for test in tests:
+            print(f"worse here: {name}: {test}")
+    path.parent.mkdir(exist_ok=True)
+    record = {
+        name: {"node": vars(node) | {"passed": node.passed}, "here": vars(here) | {"passed": here.passed}}
+        for name, (node, here) in outcomes.items()
+    }
+    path.write_text(json.dumps(record, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
