@@ -149,11 +149,10 @@ class TypedArray(JsObject):
         """A host iterator over the elements."""
         return None if self.kind == "DataView" else iter(self.values())
 
-    def lookup(self, key: PropertyKey) -> JsValue:
-        """The property, own or inherited, or ABSENT."""
+    def _inherited_property(self, key: PropertyKey) -> JsValue:
         if self.kind == "DataView" and key in _ARRAY_ONLY:
-            return self.get_own(key)
-        return super().lookup(key)
+            return ABSENT
+        return super()._inherited_property(key)
 
     def to_string(self) -> str:
         """``String(this)``."""

@@ -33,7 +33,7 @@ def _error_maker(name: str) -> Callable[[], BuiltinFunction]:
         def create(message: JsValue, options: JsValue) -> JsValue:
             return JsError(name, _text(message), cause=_cause(options))
 
-        return BuiltinFunction(create, name, constructor=create)
+        return BuiltinFunction(create, name, constructor=create, instances=JsError)
 
     return make
 
@@ -42,7 +42,7 @@ def _make_aggregate_error() -> BuiltinFunction:
     def create(errors: JsValue, message: JsValue, options: JsValue) -> JsValue:
         return aggregate_error(JsArray(iterate(errors)), _text(message), cause=_cause(options))
 
-    return BuiltinFunction(create, "AggregateError", constructor=create)
+    return BuiltinFunction(create, "AggregateError", constructor=create, instances=JsError)
 
 
 class _DomExceptionConstructor(BuiltinFunction):
@@ -70,7 +70,7 @@ def _make_dom_exception() -> BuiltinFunction:
             return DomError(text, "Error" if name is UNDEFINED else to_string(name), cause=_cause(options))
         return DomError(text, "Error" if options is UNDEFINED else to_string(options))
 
-    return _DomExceptionConstructor(call, "DOMException", constructor=create)
+    return _DomExceptionConstructor(call, "DOMException", constructor=create, instances=DomError)
 
 
 ERROR_CONSTRUCTORS: Final[dict[str, Callable[[], BuiltinFunction]]] = {

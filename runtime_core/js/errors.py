@@ -32,11 +32,11 @@ class JsError(JsObject):
         super().__init__({"stack": shown if stack is None else stack})
         self.error_name = name
         if message is not None:
-            self.set("message", message)
+            self.define("message", message)
         if cause is not ABSENT:
-            self.set("cause", cause)
+            self.define("cause", cause)
         if name not in _OWN_CLASSES:
-            self.set("name", name)
+            self.define("name", name)
 
     def constructor_name(self) -> str:
         """The name of the constructor that this object reports."""
@@ -71,12 +71,13 @@ class JsError(JsObject):
         "name": lambda self: self.error_name,
         "message": lambda self: "",
     }
+    WRITABLE: ClassVar[frozenset[PropertyKey]] = frozenset({"name", "message"})
 
 
 def aggregate_error(errors: JsValue, message: str | None = None, *, cause: JsValue = ABSENT) -> JsError:
     """An AggregateError; ``errors`` is the array of what went wrong."""
     error = JsError("AggregateError", message, cause=cause)
-    error.set("errors", errors)
+    error.define("errors", errors)
     return error
 
 
@@ -171,7 +172,7 @@ class JsPythonError(JsError):
     def __init__(self, type_name: str, message: str, address: int) -> None:
         super().__init__("PythonError", message)
         self.delete("name")  # it is the class's
-        self.set("type", type_name)
+        self.define("type", type_name)
         self.type_name = type_name
         self.address = address
 

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from typing import ClassVar
 
 from runtime_core.js.errors import throw_type_error
-from runtime_core.js.values import UNDEFINED, JsObject, JsValue, PropertyKey
+from runtime_core.js.values import (
+    ABSENT,
+    UNDEFINED,
+    Accessor,
+    JsObject,
+    JsValue,
+    PropertyKey,
+    shown_class,
+    throw_receiver,
+)
 
 _CO_VARARGS = 0x04
 _MAX_NAME = 200  # characters; a function bound a thousand times would have names of megabytes
@@ -52,13 +60,17 @@ class JsFunction(JsObject):
         """The ``name`` property."""
         return ""
 
+    def parameter_count(self) -> int:
+        """The ``length`` property: how many parameters without a default there are."""
+        return 0
+
     def to_string(self) -> str:
         """``String(this)``."""
         return f"function {self.function_name()}() {{ [native code] }}"
 
     GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
         "name": lambda self: self.function_name(),
-        "length": lambda self: 0,
+        "length": lambda self: self.parameter_count(),
     }
     METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
         "apply": _apply,
@@ -98,11 +110,19 @@ class NativeFunction(JsFunction):
         """The ``name`` property."""
         return self._name
 
+    def parameter_count(self) -> int:
+        """The ``length`` property: how many parameters without a default there are."""
+        function = getattr(self._implementation, "__func__", self._implementation)
+        return max(0, self._count - len(function.__defaults__ or ()))
+
 
 class BuiltinFunction(NativeFunction):
-    """A function of the language itself: immutable, and therefore shared by all isolates of the process."""
+    """A function of the language itself: immutable, and therefore shared by all isolates of the process.
 
-    __slots__ = ("_constructor", "_statics")
+    With ``receiver`` it refuses other objects as ``this``; ``instances`` is the class of what the constructor makes.
+    """
+
+    __slots__ = ("_constructor", "_instances", "_receiver", "_statics")
 
     def __init__(
         self,
@@ -112,10 +132,20 @@ class BuiltinFunction(NativeFunction):
         takes_this: bool = False,
         constructor: Callable[..., JsValue] | None = None,
         statics: dict[str, Callable[..., JsValue]] | None = None,
+        receiver: type[JsObject] | None = None,
+        instances: type[JsObject] | None = None,
     ) -> None:
         super().__init__(implementation, name, takes_this=takes_this)
+        self._receiver = receiver
+        self._instances = instances
         self._constructor = None if constructor is None else NativeFunction(constructor, name)
         self._statics = {key: BuiltinFunction(value, key) for key, value in (statics or {}).items()}
+
+    def call(self, this: JsValue, args: Sequence[JsValue]) -> JsValue:
+        """``this_function.apply(this, args)``."""
+        if self._receiver is not None and not isinstance(this, self._receiver):
+            throw_receiver(f"{shown_class(self._receiver)}.prototype.{self._name}", this)
+        return super().call(this, args)
 
     def construct(self, args: Sequence[JsValue]) -> JsValue:
         """``new this_function(...args)``."""
@@ -127,27 +157,73 @@ class BuiltinFunction(NativeFunction):
         """The own property, or ABSENT."""
         if isinstance(key, str) and key in self._statics:
             return self._statics[key]
+        if key == "prototype" and self._instances is not None:
+            from runtime_core.js.prototypes import builtin_prototype
+
+            return builtin_prototype(self._instances, self._name)
         return super().get_own(key)
 
     def own_names(self) -> list[str]:
         """All own names."""
-        return ["length", "name", *self._statics]
+        return ["length", "name", *(() if self._instances is None else ("prototype",)), *self._statics]
 
     def set(self, key: PropertyKey, value: JsValue) -> None:
         """``this[key] = value``."""
         throw_type_error(f"Cannot assign to property {key!s} of {self._name}: built-in functions are read-only")
 
+    def define(self, key: PropertyKey, value: JsValue) -> None:
+        """Refused, as :meth:`set`."""
+        self.set(key, value)
+
+    def set_prototype(self, value: JsValue) -> None:
+        """Refused, as :meth:`set`."""
+        self.set("__proto__", value)
+
     def delete(self, key: PropertyKey) -> None:
         """``delete this[key]``."""
-        if self.get_own(key) is not None:
+        if self.get_own(key) is not ABSENT:
             throw_type_error(f"Cannot delete property {key!s} of {self._name}: built-in functions are read-only")
 
 
-@lru_cache(maxsize=1024)
 def builtin_method(cls: type[JsObject], key: PropertyKey) -> BuiltinFunction:
-    """The function object for a method of a class's prototype."""
+    """A function object for a method that a class's own table defines."""
     name = key if isinstance(key, str) else f"[{key.description}]"
-    return BuiltinFunction(cls.METHODS[key], name, takes_this=True)
+    receiver = None if cls.__dict__.get("ANY_RECEIVER", False) else cls
+    return BuiltinFunction(cls.METHODS[key], name, takes_this=True, receiver=receiver)
+
+
+def define_accessor(target: JsObject, key: PropertyKey, *, getter: JsValue = None, setter: JsValue = None) -> None:
+    """Make a property computed; a side that is no function keeps what the property had."""
+    present = target.get_own(key)
+    old = present if type(present) is Accessor else Accessor()
+    old_functions = old.functions or (UNDEFINED, UNDEFINED)
+    read, write = old.getter, old.setter
+    if isinstance(getter, JsFunction):
+        read = _getter(getter)
+    if isinstance(setter, JsFunction):
+        write = _setter(setter)
+    functions = tuple(
+        new if isinstance(new, JsFunction) else kept for new, kept in zip((getter, setter), old_functions, strict=True)
+    )
+    target.define(key, Accessor(read, write, functions=(functions[0], functions[1])))
+
+
+def _getter(function: JsFunction) -> Callable[[JsValue], JsValue]:
+    return lambda this: function.call(this, ())
+
+
+def _setter(function: JsFunction) -> Callable[[JsValue, JsValue], object]:
+    return lambda this, value: function.call(this, (value,))
+
+
+def accessor_function(accessor: Accessor, side: str) -> JsValue:
+    """The getter (side ``get``) or the setter (side ``set``) of an accessor as a function, or undefined."""
+    if accessor.functions is not None:
+        return accessor.functions[side == "set"]
+    implementation = accessor.read if side == "get" else accessor.setter
+    if implementation is None or (side == "get" and accessor.getter is None):
+        return UNDEFINED
+    return BuiltinFunction(implementation, f"{side} {accessor.name}", takes_this=True)
 
 
 def builtin_constructor(class_name: str) -> JsValue:

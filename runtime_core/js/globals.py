@@ -48,13 +48,13 @@ class LazyObject(JsObject):
         maker = self._makers.get(key) if value is ABSENT and isinstance(key, str) else None
         if maker is not None:
             value = maker(self._host)
-            super().set(key, value)
+            self.define(key, value)
         return ABSENT if value is _DELETED else value
 
     def delete(self, key: PropertyKey) -> None:
         """``delete this[key]``."""
         if key in self._makers:
-            super().set(key, _DELETED)
+            self.define(key, _DELETED)
         else:
             super().delete(key)
 

@@ -7,7 +7,14 @@ from functools import lru_cache
 from typing import Final
 
 from runtime_core.js.arrays import JsArray, check_length
-from runtime_core.js.buffers import ELEMENT_TYPES, construct_typed_array, is_buffer, new_array_buffer
+from runtime_core.js.buffers import (
+    ELEMENT_TYPES,
+    JsArrayBuffer,
+    TypedArray,
+    construct_typed_array,
+    is_buffer,
+    new_array_buffer,
+)
 from runtime_core.js.error_constructors import ERROR_CONSTRUCTORS
 from runtime_core.js.errors import throw_type_error
 from runtime_core.js.functions import BuiltinFunction, JsFunction
@@ -35,6 +42,7 @@ def _constructor(name: str) -> BuiltinFunction:
     return CONSTRUCTORS[name]()
 
 
+@lru_cache(maxsize=128)
 def _opaque(name: str) -> BuiltinFunction:
     """The constructor of a class that scripts cannot construct, only name."""
 
@@ -93,6 +101,7 @@ def make_object() -> BuiltinFunction:
         _object,
         "Object",
         constructor=_object,
+        instances=JsObject,
         statics={
             "assign": _assign,
             "entries": lambda value: JsArray(JsArray((key, get_property(value, key))) for key in _keys(value)),
@@ -139,7 +148,7 @@ def make_array() -> BuiltinFunction:
         "isArray": lambda value: isinstance(value, JsArray),
         "of": lambda *values: JsArray(values),
     }
-    return BuiltinFunction(_array, "Array", constructor=_array, statics=statics)
+    return BuiltinFunction(_array, "Array", constructor=_array, instances=JsArray, statics=statics)
 
 
 def _needs_new(name: str) -> Callable[..., JsValue]:
@@ -175,7 +184,7 @@ def _buffer_maker(kind: str) -> Callable[[], BuiltinFunction]:
                 "of": lambda *values: create(JsArray(values), UNDEFINED, UNDEFINED),
             }
         )
-        return BuiltinFunction(_needs_new(kind), kind, constructor=create, statics=statics)
+        return BuiltinFunction(_needs_new(kind), kind, constructor=create, instances=TypedArray, statics=statics)
 
     return make
 
@@ -186,6 +195,7 @@ def make_array_buffer() -> BuiltinFunction:
         _needs_new("ArrayBuffer"),
         "ArrayBuffer",
         constructor=new_array_buffer,
+        instances=JsArrayBuffer,
         statics={"isView": lambda value: is_buffer(value) and get_property(value, "byteOffset") is not UNDEFINED},
     )
 
@@ -224,10 +234,10 @@ CONSTRUCTORS: Final[dict[str, Callable[[], BuiltinFunction]]] = {
     "ArrayBuffer": make_array_buffer,
     "BigInt": lambda: BuiltinFunction(_bigint, "BigInt"),
     "Boolean": lambda: BuiltinFunction(to_boolean, "Boolean"),
-    "Map": lambda: BuiltinFunction(_needs_new("Map"), "Map", constructor=_new_map),
+    "Map": lambda: BuiltinFunction(_needs_new("Map"), "Map", constructor=_new_map, instances=JsMap),
     "Number": make_number,
     "Object": make_object,
-    "Set": lambda: BuiltinFunction(_needs_new("Set"), "Set", constructor=_new_set),
+    "Set": lambda: BuiltinFunction(_needs_new("Set"), "Set", constructor=_new_set, instances=JsSet),
     "String": lambda: BuiltinFunction(lambda *values: to_string(values[0]) if values else "", "String"),
     **ERROR_CONSTRUCTORS,
     **{name: _buffer_maker(name) for name in ELEMENT_TYPES},

@@ -22,7 +22,7 @@ object with state belongs to one isolate.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import ClassVar, Final, TypeAlias, final
+from typing import ClassVar, Final, NoReturn, TypeAlias, final
 
 JsValue: TypeAlias = object
 MAX_SAFE_INTEGER: Final = (1 << 53) - 1
@@ -115,55 +115,215 @@ SYMBOL_UNSCOPABLES: Final = JsSymbol("Symbol.unscopables")
 PropertyKey: TypeAlias = str | JsSymbol
 
 
-class JsObject:
-    """An object: own properties in insertion order, then what its class inherits.
+class Accessor:
+    """A property that is computed: ``get`` receives the object, ``set`` the object and the value.
 
-    ``METHODS`` and ``GETTERS`` of a class stand for the prototype that JavaScript would give it. ``prototype`` is set
-    only on objects made with another one.
+    It stands in ``JsObject.own`` in the place of a value. With ``owner`` the object must be an instance of that class.
+    """
+
+    __slots__ = ("functions", "getter", "name", "owner", "setter")
+
+    def __init__(
+        self,
+        getter: Callable[[JsValue], JsValue] | None = None,
+        setter: Callable[[JsValue, JsValue], object] | None = None,
+        *,
+        owner: type[JsObject] | None = None,
+        name: str = "",
+        functions: tuple[JsValue, JsValue] | None = None,
+    ) -> None:
+        self.getter = getter
+        self.setter = setter
+        self.owner = owner
+        self.name = name
+        self.functions = functions  # the getter and the setter as script gave them
+
+    def read(self, receiver: JsValue) -> JsValue:
+        """``receiver[name]``.
+
+        Raises:
+            JsThrow: what the getter throws; a TypeError for an object of another class.
+        """
+        if self.owner is not None and not isinstance(receiver, self.owner):
+            throw_receiver(f"get {shown_class(self.owner)}.prototype.{self.name}", receiver)
+        return UNDEFINED if self.getter is None else self.getter(receiver)
+
+    def write(self, receiver: JsObject, key: PropertyKey, value: JsValue) -> None:
+        """``receiver[key] = value``.
+
+        Raises:
+            JsThrow: what the setter throws; a TypeError where there is none.
+        """
+        if self.setter is None:
+            from runtime_core.js.errors import throw_type_error
+
+            shown = key if isinstance(key, str) else repr(key)
+            throw_type_error(f"Cannot set property {shown} of {receiver.describe()} which has only a getter")
+        self.setter(receiver, value)
+
+
+def shown_class(cls: type[JsObject]) -> str:
+    """The name of a class of objects for messages."""
+    name = cls.class_name
+    return name if isinstance(name, str) else cls.__name__
+
+
+def throw_receiver(method: str, receiver: JsValue) -> NoReturn:
+    """Throw the TypeError for a method called on an object of another class."""
+    from runtime_core.js.errors import throw_type_error
+    from runtime_core.js.operators import to_string
+
+    shown = receiver.describe() if isinstance(receiver, JsObject) else repr(receiver)
+    if not isinstance(receiver, JsObject | JsSymbol):
+        shown = to_string(receiver)
+    throw_type_error(f"Method {method} called on incompatible receiver {shown}")
+
+
+def _key(value: JsValue) -> PropertyKey:
+    from runtime_core.js.operators import to_property_key
+
+    return to_property_key(value)
+
+
+def _text(value: JsValue) -> str:
+    from runtime_core.js.operators import to_string
+
+    return to_string(value)
+
+
+def _tag(value: JsValue) -> str:
+    from runtime_core.js.operators import type_tag
+
+    return type_tag(value)
+
+
+def _has_own(this: JsValue, key: JsValue) -> bool:
+    if not isinstance(this, JsObject):
+        return isinstance(this, str) and key == "length"
+    return this.get_own(_key(key)) is not ABSENT
+
+
+def _define(this: JsValue, key: JsValue, *, getter: JsValue = None, setter: JsValue = None) -> JsValue:
+    from runtime_core.js.errors import throw_type_error
+    from runtime_core.js.functions import define_accessor
+
+    if not isinstance(this, JsObject):
+        throw_type_error("Object.prototype.__defineGetter__ called on non-object")
+    define_accessor(this, _key(key), getter=getter, setter=setter)
+    return UNDEFINED
+
+
+def _lookup_accessor(this: JsValue, key: JsValue, side: str) -> JsValue:
+    from runtime_core.js.functions import accessor_function
+
+    found = this.property(_key(key)) if isinstance(this, JsObject) else ABSENT
+    return accessor_function(found, side) if type(found) is Accessor else UNDEFINED
+
+
+class JsObject:
+    """An object: own properties in insertion order, then what its prototype or its class gives it.
+
+    ``METHODS`` and ``GETTERS`` of a class stand for the prototype that JavaScript would give it; see
+    :meth:`get_prototype`. ``prototype`` is set only on objects made with another one.
     """
 
     __slots__ = ("own", "prototype")
 
     class_name: ClassVar[str] = "Object"
     type_tag: ClassVar[str] = "Object"
+    ANY_RECEIVER: ClassVar[bool] = True
+    """Whether the methods in this class's own ``METHODS`` may be called on objects of other classes."""
     METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
-        "hasOwnProperty": lambda this, key: this.get_own(key if isinstance(key, JsSymbol) else str(key)) is not ABSENT,
-        "toString": lambda this: this.to_string(),
+        "__defineGetter__": lambda this, key, getter: _define(this, key, getter=getter),
+        "__defineSetter__": lambda this, key, setter: _define(this, key, setter=setter),
+        "__lookupGetter__": lambda this, key: _lookup_accessor(this, key, "get"),
+        "__lookupSetter__": lambda this, key: _lookup_accessor(this, key, "set"),
+        "hasOwnProperty": _has_own,
+        "isPrototypeOf": lambda this, value: isinstance(this, JsObject) and this in prototype_chain(value),
+        "propertyIsEnumerable": lambda this, key: isinstance(this, JsObject) and _key(key) in this.own_keys(),
+        "toLocaleString": _text,
+        "toString": lambda this: this.to_string() if isinstance(this, JsObject) else _tag(this),
         "valueOf": lambda this: this,
     }
-    GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {}
+    GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {"__proto__": lambda this: this.get_prototype()}
+    SETTERS: ClassVar[Mapping[PropertyKey, Callable[..., object]]] = {
+        "__proto__": lambda this, value: this.set_prototype(value)
+    }
+    WRITABLE: ClassVar[frozenset[PropertyKey]] = frozenset()
+    """Keys of ``GETTERS`` that JavaScript has as plain values: setting one gives the object its own."""
 
     def __init__(self, properties: Mapping[PropertyKey, JsValue] | None = None) -> None:
         self.own: dict[PropertyKey, JsValue] | None = None if properties is None else dict(properties)
         self.prototype: JsObject | None = None
 
     def get_own(self, key: PropertyKey) -> JsValue:
-        """The own property, or ABSENT."""
+        """The own property as stored, which may be an :class:`Accessor`, or ABSENT."""
         if self.own is None:
             return ABSENT
         return self.own.get(key, ABSENT)
 
-    def lookup(self, key: PropertyKey) -> JsValue:
-        """The property, own or inherited, or ABSENT."""
+    def property(self, key: PropertyKey) -> JsValue:
+        """The property as stored, own or inherited, which may be an :class:`Accessor`, or ABSENT."""
         value = self.get_own(key)
         if value is not ABSENT:
             return value
         if self.prototype is not None:
-            return self.prototype.lookup(key)
-        return self._inherited(key)
+            return self.prototype.property(key)
+        return self._inherited_property(key)
+
+    def lookup(self, key: PropertyKey) -> JsValue:
+        """The value of the property, own or inherited, or ABSENT."""
+        value = self.get_own(key)
+        if value is ABSENT:
+            if self.prototype is None:
+                return self._inherited(key)
+            value = self.prototype.property(key)
+        return value.read(self) if type(value) is Accessor else value
+
+    def own_value(self, key: PropertyKey) -> JsValue:
+        """The value of the own property, or ABSENT."""
+        value = self.get_own(key)
+        return value.read(self) if type(value) is Accessor else value
 
     def _inherited(self, key: PropertyKey) -> JsValue:
-        from runtime_core.js.functions import builtin_constructor, builtin_method
+        value = self._inherited_property(key)
+        return value.read(self) if type(value) is Accessor else value
 
-        for cls in type(self).__mro__:
-            getter = cls.__dict__.get("GETTERS", {}).get(key)
-            if getter is not None:
-                return getter(self)
-            if key in cls.__dict__.get("METHODS", {}):
-                return builtin_method(cls, key)
+    def _inherited_property(self, key: PropertyKey) -> JsValue:
         if key == "constructor":
-            return builtin_constructor(self.constructor_name())
-        return ABSENT
+            return self.constructor()
+        return class_members(type(self)).get(key, ABSENT)
+
+    def get_prototype(self) -> JsObject | None:
+        """``Object.getPrototypeOf(this)``: the prototype set, else the read-only one of the class."""
+        from runtime_core.js.prototypes import NO_PROTOTYPE, builtin_prototype
+
+        if self.prototype is not None:
+            return None if self.prototype is NO_PROTOTYPE else self.prototype
+        return builtin_prototype(type(self), self.constructor_name())
+
+    def set_prototype(self, value: JsValue) -> None:
+        """``Object.setPrototypeOf(this, value)``; other values than objects and null are ignored.
+
+        Raises:
+            JsThrow: a TypeError for a chain that would be a circle.
+        """
+        from runtime_core.js.prototypes import NO_PROTOTYPE
+
+        if isinstance(value, JsObject):
+            if value is self or self in prototype_chain(value):
+                from runtime_core.js.errors import throw_type_error
+
+                throw_type_error("Cyclic __proto__ value")
+            self.prototype = value
+        elif value is None:
+            self.prototype = NO_PROTOTYPE
+
+    def constructor(self) -> JsValue:
+        """The constructor that the class of this object gives it."""
+        from runtime_core.js.functions import builtin_constructor
+
+        return builtin_constructor(self.constructor_name())
 
     def get(self, key: PropertyKey) -> JsValue:
         """``this[key]``; UNDEFINED where there is no such property."""
@@ -172,10 +332,22 @@ class JsObject:
 
     def has(self, key: PropertyKey) -> bool:
         """``key in this``."""
-        return self.lookup(key) is not ABSENT
+        return self.property(key) is not ABSENT
 
     def set(self, key: PropertyKey, value: JsValue) -> None:
-        """``this[key] = value``."""
+        """``this[key] = value``.
+
+        Raises:
+            JsThrow: what a setter throws; a TypeError for a property that has only a getter.
+        """
+        found = self.property(key)
+        if type(found) is Accessor:
+            found.write(self, key, value)
+        else:
+            self.define(key, value)
+
+    def define(self, key: PropertyKey, value: JsValue) -> None:
+        """Give the object an own property, whatever it inherits; ``value`` may be an :class:`Accessor`."""
         if self.own is None:
             self.own = {}
         self.own[key] = value
@@ -197,10 +369,9 @@ class JsObject:
 
     def inherited_names(self) -> list[str]:
         """The names that prototypes contribute, for ``dir``."""
-        names: dict[str, None] = {"constructor": None}
-        for cls in type(self).__mro__:
-            for table in (cls.__dict__.get("METHODS", {}), cls.__dict__.get("GETTERS", {})):
-                names.update((key, None) for key in table if isinstance(key, str))
+        names: dict[str, None] = {}
+        for prototype in prototype_chain(self):
+            names.update(dict.fromkeys(prototype.own_names()))
         return list(names)
 
     def constructor_name(self) -> str:
@@ -215,8 +386,65 @@ class JsObject:
         """``String(this)``."""
         return f"[object {self.type_tag}]"
 
+    def describe(self) -> str:
+        """A short form for messages, as V8 prints it."""
+        return f"#<{self.constructor_name()}>"
+
     def __repr__(self) -> str:
         return f"<{self.class_name}>"
+
+
+def prototype_chain(value: JsValue) -> Iterator[JsObject]:
+    """The prototypes of an object, nearest first."""
+    prototype = value.get_prototype() if isinstance(value, JsObject) else None
+    while prototype is not None:
+        yield prototype
+        prototype = prototype.get_prototype()
+
+
+_MEMBERS: Final[dict[type, dict[PropertyKey, JsValue]]] = {}
+
+
+def class_members(cls: type) -> dict[PropertyKey, JsValue]:
+    """What a class of objects gives its instances: function objects and accessors, the same in every isolate."""
+    members = _MEMBERS.get(cls)
+    if members is None:
+        members = {}
+        for base in reversed(cls.__mro__):
+            if issubclass(base, JsObject):
+                members |= own_members(base)
+        _MEMBERS[cls] = members
+    return members
+
+
+_OWN_MEMBERS: Final[dict[type, dict[PropertyKey, JsValue]]] = {}
+
+
+def own_members(cls: type[JsObject]) -> dict[PropertyKey, JsValue]:
+    """What the tables of one class define, without those of its bases."""
+    members = _OWN_MEMBERS.get(cls)
+    if members is None:
+        from runtime_core.js.functions import builtin_method
+
+        tables = cls.__dict__
+        methods = tables.get("METHODS", {})
+        members = {key: builtin_method(cls, key) for key in methods}
+        setters = {key: _shadow(key) for key in tables.get("WRITABLE", ())} | dict(tables.get("SETTERS", {}))
+        for key, getter in tables.get("GETTERS", {}).items():
+            name = key if isinstance(key, str) else repr(key)
+            members[key] = Accessor(getter, setters.get(key), owner=cls, name=name)
+        _OWN_MEMBERS[cls] = members
+    return members
+
+
+def _shadow(key: PropertyKey) -> Callable[[JsValue, JsValue], object]:
+    """A setter that gives the object a property of its own."""
+
+    def write(this: JsValue, value: JsValue) -> None:
+        if isinstance(this, JsObject):
+            this.define(key, value)
+
+    return write
 
 
 def order_keys(keys: list[str]) -> list[str]:
