@@ -1,0 +1,654 @@
+"""What ``import fixtures`` gives to cases run here: the same as fixtures.mjs, in the same order, in this host's values."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from typing import ClassVar
+
+from runtime_core.js.arrays import JsArray
+from runtime_core.js.buffers import JsArrayBuffer, TypedArray, construct_typed_array
+from runtime_core.js.control import JsThrow
+from runtime_core.js.errors import JsError
+from runtime_core.js.functions import JsFunction, NativeFunction
+from runtime_core.js.host import JsHost
+from runtime_core.js.iteration import JsIterator, iterate, iterator_result
+from runtime_core.js.json_text import stringify
+from runtime_core.js.maps import JsMap, JsSet
+from runtime_core.js.operators import (
+    call_method,
+    constructor_name,
+    get_property,
+    less_than,
+    same_value_zero_key,
+    to_property_key,
+    to_string,
+    type_tag,
+    typeof,
+)
+from runtime_core.js.promises import JsPromise, resolved_promise
+from runtime_core.js.pyproxy import PyProxy
+from runtime_core.js.values import (
+    ABSENT,
+    MAX_SAFE_INTEGER,
+    SYMBOL_ASYNC_DISPOSE,
+    SYMBOL_ASYNC_ITERATOR,
+    SYMBOL_DISPOSE,
+    SYMBOL_ITERATOR,
+    SYMBOL_TO_STRING_TAG,
+    UNDEFINED,
+    Accessor,
+    BigInt,
+    JsObject,
+    JsSymbol,
+    JsValue,
+    PropertyKey,
+)
+
+
+def _inspect(value: JsValue, seen: tuple[JsValue, ...] = ()) -> str:
+    """A JavaScript value as text, so that a case can see what a conversion gave."""
+    if isinstance(value, str):
+        return str(stringify(value, UNDEFINED, UNDEFINED))
+    if isinstance(value, JsSymbol | BigInt):
+        return repr(value)
+    if isinstance(value, float) and value == 0 and math.copysign(1, value) < 0:
+        return "-0"
+    if not isinstance(value, JsObject):
+        return to_string(value)
+    if isinstance(value, PyProxy):
+        return f"PyProxy({value.type_name()})"
+    if isinstance(value, JsFunction):
+        return f"function {to_string(value.get('name'))}"
+    for index, outer in enumerate(reversed(seen)):
+        if outer is value:
+            return f"<up {index + 1}>"
+    return _inspect_object(value, (*seen, value))
+
+
+def _inspect_object(value: JsObject, seen: tuple[JsValue, ...]) -> str:
+    name = constructor_name(value) if value.has("constructor") else "null"
+    if isinstance(value, JsArray):
+        return f"[{', '.join(_inspect(item, seen) for item in value.iterate())}]"
+    if isinstance(value, JsMap):
+        parts = [f"{_inspect(key, seen)} => {_inspect(item, seen)}" for key, item in value.entries.values()]
+        return f"{name}{{{', '.join(parts)}}}"
+    if isinstance(value, JsSet):
+        return f"{name}{{{', '.join(_inspect(item, seen) for item in value.iterate())}}}"
+    if isinstance(value, JsError):
+        return f"{name}({value.message})"
+    if isinstance(value, JsArrayBuffer):
+        return f"{name}({to_string(value.get('byteLength'))})"
+    if isinstance(value, TypedArray) and value.kind != "DataView":
+        return f"{name}[{', '.join(_inspect(item, seen) for item in value.values())}]"
+    parts = [f"{key}: {_inspect(value.get(key), seen)}" for key in value.own_keys()]
+    return f"{name}{{{', '.join(parts)}}}"
+
+
+def _throw(name: str, message: str) -> JsValue:
+    raise JsThrow(JsError(name, message))
+
+
+# ---- classes of JavaScript
+
+
+class _Class(JsFunction):
+    """``class Name extends Parent``; ``initialize`` gets ``this`` and the arguments."""
+
+    __slots__ = ("initialize", "instances", "name")
+
+    def __init__(self, name: str, initialize: Callable[..., JsValue], parent: _Class | None = None) -> None:
+        super().__init__()
+        self.name = name
+        self.initialize = initialize
+        self.instances = JsObject({"constructor": self})
+        if parent is not None:
+            self.instances.prototype = parent.instances
+            self.prototype = parent
+
+    def call(self, this: JsValue, args: Sequence[JsValue]) -> JsValue:
+        return _throw("TypeError", f"Class constructor {self.name} cannot be invoked without 'new'")
+
+    def construct(self, args: Sequence[JsValue]) -> JsValue:
+        this = JsObject()
+        this.prototype = self.instances
+        self.initialize(this, *args)
+        return this
+
+    def get_own(self, key: PropertyKey) -> JsValue:
+        if key == "name":
+            return self.name
+        return self.instances if key == "prototype" else super().get_own(key)
+
+    def function_name(self) -> str:
+        return self.name
+
+    def method(self, name: str, implementation: Callable[..., JsValue]) -> None:
+        self.instances.set(name, NativeFunction(implementation, name, takes_this=True))
+
+
+def _set_pair(this: JsValue, pair: JsValue) -> None:
+    assert isinstance(this, JsObject)
+    this.set("x", get_property(pair, "0"))
+    this.set("y", get_property(pair, "1"))
+
+
+def _multiply(value: JsValue, factor: JsValue) -> JsValue:
+    assert isinstance(value, int | float)
+    assert isinstance(factor, int | float)
+    return value * factor
+
+
+def _plus(left: JsValue, right: JsValue) -> JsValue:
+    """``left + right``."""
+    if isinstance(left, BigInt) and isinstance(right, BigInt):
+        return BigInt(int(left) + int(right))
+    if isinstance(left, int | float) and isinstance(right, int | float):
+        return left + right
+    if left is UNDEFINED or right is UNDEFINED:
+        return math.nan
+    return to_string(left) + to_string(right)
+
+
+def _point_classes() -> tuple[_Class, _Class]:
+    def make_point(this: JsObject, x: JsValue = UNDEFINED, y: JsValue = UNDEFINED) -> JsValue:
+        this.set("x", x)
+        this.set("y", y)
+        return this
+
+    point = _Class("Point", make_point)
+    point.set("origin", NativeFunction(lambda: point.construct((0, 0)), "origin"))
+    point.set("made", "static field")
+    point.instances.set("sum", Accessor(lambda this: _plus(get_property(this, "x"), get_property(this, "y"))))
+    point.instances.set(
+        "pair", Accessor(lambda this: JsArray((get_property(this, "x"), get_property(this, "y"))), _set_pair)
+    )
+
+    def scale(this: JsValue, factor: JsValue) -> JsValue:
+        return point.construct([_multiply(get_property(this, key), factor) for key in "xy"])
+
+    point.method("scale", scale)
+
+    def make_point3(this: JsObject, x: JsValue = UNDEFINED, y: JsValue = UNDEFINED, z: JsValue = UNDEFINED) -> JsValue:
+        make_point(this, x, y)
+        this.set("z", z)
+        return this
+
+    point3 = _Class("Point3", make_point3, point)
+
+    def scale3(this: JsValue, factor: JsValue) -> JsValue:
+        return point3.construct([_multiply(get_property(this, key), factor) for key in "xyz"])
+
+    point3.method("scale", scale3)
+    return point, point3
+
+
+class _CustomError(JsError):
+    """``class CustomError extends Error``."""
+
+    __slots__ = ()
+
+    def constructor_name(self) -> str:
+        return "CustomError"
+
+    def own_keys(self) -> list[str]:
+        return ["name", "code"]
+
+
+class _CustomErrorClass(_Class):
+    """Its constructor."""
+
+    def construct(self, args: Sequence[JsValue]) -> JsValue:
+        message, code = (*args, UNDEFINED, UNDEFINED)[:2]
+        error = _CustomError("CustomError", to_string(message), f"Error: {to_string(message)}\n    at new CustomError")
+        error.set("name", "CustomError")
+        error.set("code", code)
+        error.prototype = self.instances
+        return error
+
+
+class _NullPrototype(JsObject):
+    """``Object.create(null)``."""
+
+    __slots__ = ()
+
+    def lookup(self, key: PropertyKey) -> JsValue:
+        return self.get_own(key)
+
+
+# ---- generators of JavaScript
+
+
+class _Generator(JsObject):
+    """What a generator function returns."""
+
+    __slots__ = ("_source",)
+
+    class_name: ClassVar[str] = "GeneratorFunction"
+    type_tag: ClassVar[str] = "Generator"
+
+    def __init__(self, source: Generator[JsValue, JsValue, JsValue]) -> None:
+        super().__init__()
+        self._source = source
+
+    def step(self, act: Callable[[Generator[JsValue, JsValue, JsValue]], JsValue]) -> JsObject:
+        try:
+            return iterator_result(done=False, value=act(self._source))
+        except StopIteration as stop:
+            return iterator_result(done=True, value=UNDEFINED if stop.value is None else stop.value)
+
+    def next(self, value: JsValue) -> JsObject:
+        fresh = inspect.getgeneratorstate(self._source) == inspect.GEN_CREATED
+        return self.step(lambda source: source.send(None if fresh else value))
+
+    def throw(self, value: JsValue) -> JsObject:
+        return self.step(lambda source: source.throw(JsThrow(value)))
+
+    def finish(self, value: JsValue) -> JsObject:
+        self._source.close()
+        return iterator_result(done=True, value=value)
+
+    def lookup(self, key: PropertyKey) -> JsValue:
+        # GeneratorFunction.prototype, an object without a name
+        return JsObject() if key == "constructor" else super().lookup(key)
+
+    METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
+        "next": lambda this, value: this.next(value),
+        "return": lambda this, value: this.finish(value),
+        "throw": lambda this, value: this.throw(value),
+        SYMBOL_ITERATOR: lambda this: this,
+    }
+    GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {SYMBOL_TO_STRING_TAG: lambda this: "Generator"}
+
+
+class _AsyncGenerator(_Generator):
+    """What an async generator function returns; its body never waits."""
+
+    __slots__ = ("_host",)
+
+    class_name: ClassVar[str] = "AsyncGeneratorFunction"
+    type_tag: ClassVar[str] = "AsyncGenerator"
+
+    def __init__(self, host: JsHost, source: Generator[JsValue, JsValue, JsValue]) -> None:
+        super().__init__(source)
+        self._host = host
+
+    def later(self, act: Callable[[], JsValue]) -> JsPromise:
+        promise = JsPromise(self._host.loop)
+        try:
+            promise.resolve(act())
+        except JsThrow as thrown:
+            promise.reject(thrown.value)
+        return promise
+
+    def lookup(self, key: PropertyKey) -> JsValue:
+        return ABSENT if key is SYMBOL_ITERATOR else super().lookup(key)
+
+    METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
+        "next": lambda this, value: this.later(lambda: this.next(value)),
+        "return": lambda this, value: this.later(lambda: this.finish(value)),
+        "throw": lambda this, value: this.later(lambda: this.throw(value)),
+        SYMBOL_ASYNC_ITERATOR: lambda this: this,
+    }
+    GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
+        SYMBOL_TO_STRING_TAG: lambda this: "AsyncGenerator"
+    }
+
+
+def _count_to(limit: JsValue) -> Generator[JsValue, JsValue, JsValue]:
+    index = 0
+    while less_than(index, limit):
+        yield index
+        index += 1
+    return "counted"
+
+
+def _plain_count(limit: JsValue) -> Generator[JsValue, JsValue, JsValue]:
+    yield from _count_to(limit)
+    return UNDEFINED
+
+
+def _echo(last: JsValue) -> Generator[JsValue, JsValue, JsValue]:
+    received: JsValue = "ready"
+    while received != "stop":
+        try:
+            received = yield received
+        except JsThrow as thrown:
+            received = f"caught {constructor_name(thrown.value)}"
+    return last
+
+
+def _fail_after(count: JsValue) -> Generator[JsValue, JsValue, JsValue]:
+    yield from _count_to(count)
+    return _throw("RangeError", f"failed after {to_string(count)}")
+
+
+def _collect(host: JsHost, items: JsValue) -> JsPromise:
+    """``for await (const item of items) found.push(item)``."""
+    promise = JsPromise(host.loop)
+    found: list[JsValue] = []
+    method = get_property(items, SYMBOL_ASYNC_ITERATOR)
+    asynchronous = isinstance(method, JsFunction)
+    iterator = call_method(items, SYMBOL_ASYNC_ITERATOR if asynchronous else SYMBOL_ITERATOR, ())
+
+    def step() -> None:
+        try:
+            result = call_method(iterator, "next", ())
+        except JsThrow as thrown:
+            promise.reject(thrown.value)
+            return
+        resolved_promise(host.loop, result).subscribe(receive, promise.reject)
+
+    def receive(result: JsValue) -> None:
+        if get_property(result, "done"):
+            promise.resolve(JsArray(found))
+            return
+        value = get_property(result, "value")
+        if asynchronous:
+            append(value)
+        else:
+            resolved_promise(host.loop, value).subscribe(append, promise.reject)
+
+    def append(value: JsValue) -> None:
+        found.append(value)
+        step()
+
+    step()
+    return promise
+
+
+# ---- the module
+
+
+def make_fixtures(host: JsHost) -> dict[PropertyKey, JsValue]:
+    """The members of the module, for one isolate."""
+    members: dict[PropertyKey, JsValue] = {}
+    log = JsArray()
+    for table in (_functions(), _views(), _keeping(log), _promises(host), _iteration(host)):
+        members.update((name, NativeFunction(made, name)) for name, made in table.items())
+    members["this_of"] = NativeFunction(lambda this: this, "this_of", takes_this=True)
+    members["log"] = log
+    point, point3 = _point_classes()
+    members.update(Point=point, Point3=point3, CustomError=_CustomErrorClass("CustomError", lambda this: this))
+    for name, made in (_objects() | _disposables(host, log)).items():
+        members[name] = NativeFunction(made, name)
+    return members | _values()
+
+
+def _call(callback: JsValue, args: Sequence[JsValue]) -> JsValue:
+    if not isinstance(callback, JsFunction):
+        return _throw("TypeError", "callback is not a function")
+    return callback.call(UNDEFINED, args)
+
+
+def _call_catching(callback: JsValue, *args: JsValue) -> JsValue:
+    try:
+        return _call(callback, args)
+    except JsThrow as thrown:
+        return f"caught {constructor_name(thrown.value)}"
+
+
+def _construct(constructor: JsValue, *args: JsValue) -> JsValue:
+    if not isinstance(constructor, JsFunction):
+        return _throw("TypeError", "constructor is not a constructor")
+    return constructor.construct(args)
+
+
+def _set_property(target: JsValue, name: JsValue, value: JsValue) -> JsValue:
+    assert isinstance(target, JsObject)
+    target.set(to_property_key(name), value)
+    return UNDEFINED
+
+
+def _throw_value(value: JsValue) -> JsValue:
+    raise JsThrow(value)
+
+
+def _functions() -> dict[str, Callable[..., JsValue]]:
+    return {
+        "add": _plus,
+        "identity": lambda value: value,
+        "arguments_of": lambda *args: JsArray(args),
+        "argument_count": lambda *args: len(args),
+        "call_with": lambda callback, *args: _call(callback, args),
+        "call_catching": _call_catching,
+        "call_method": lambda target, name, *args: call_method(target, to_property_key(name), args),
+        "construct": _construct,
+        "get_property": lambda target, name: get_property(target, to_property_key(name)),
+        "set_property": _set_property,
+        "throw_error": lambda message: _throw("TypeError", to_string(message)),
+        "throw_value": _throw_value,
+        "rethrow": lambda callback: _call(callback, ()),
+    }
+
+
+def _same(left: JsValue, right: JsValue) -> JsValue:
+    if isinstance(left, JsObject) or isinstance(right, JsObject):
+        return left is right
+    return same_value_zero_key(left) == same_value_zero_key(right) and _inspect(left) == _inspect(right)
+
+
+def _is_instance(value: JsValue, constructor: JsValue) -> JsValue:
+    place = value if isinstance(value, JsObject) else None
+    while place is not None:
+        if place.get("constructor") is constructor:
+            return True
+        place = place.prototype
+    return False
+
+
+def _views() -> dict[str, Callable[..., JsValue]]:
+    return {
+        "inspect": lambda value: _inspect(value),
+        "type_of": typeof,
+        "tag_of": type_tag,
+        "constructor_name": lambda value: (
+            UNDEFINED
+            if value is None or value is UNDEFINED
+            else get_property(get_property(value, "constructor"), "name")
+        ),
+        "same": _same,
+        "is_instance": _is_instance,
+    }
+
+
+def _keeping(log: JsArray) -> dict[str, Callable[..., JsValue]]:
+    kept: list[JsValue] = [UNDEFINED]
+
+    def keep(value: JsValue) -> JsValue:
+        kept[0] = value
+        return UNDEFINED
+
+    return {"keep": keep, "kept": lambda: kept[0]}
+
+
+def _promises(host: JsHost) -> dict[str, Callable[..., JsValue]]:
+    loop = host.loop
+
+    def rejected(reason: JsValue) -> JsValue:
+        promise = JsPromise(loop)
+        promise.reject(reason)
+        return promise
+
+    def later(milliseconds: JsValue, act: Callable[[JsPromise], JsValue]) -> JsValue:
+        assert isinstance(milliseconds, int | float)
+        promise = JsPromise(loop)
+        loop.schedule(lambda: act(promise), milliseconds / 1000)
+        return promise
+
+    def await_call(callback: JsValue, *args: JsValue) -> JsValue:
+        promise = JsPromise(loop)
+        try:
+            promise.resolve(_call(callback, args))
+        except JsThrow as thrown:
+            promise.reject(thrown.value)
+        return promise
+
+    return {
+        "async_add": lambda a, b: resolved_promise(loop, _plus(a, b)),
+        "resolved": lambda value: resolved_promise(loop, value),
+        "rejected": lambda message: rejected(JsError("RangeError", to_string(message))),
+        "rejected_with": rejected,
+        "later": lambda milliseconds, value: later(milliseconds, lambda promise: promise.resolve(value)),
+        "later_rejected": lambda milliseconds, message: later(
+            milliseconds, lambda promise: promise.reject(JsError("Error", to_string(message)))
+        ),
+        "pending": lambda: JsPromise(loop),
+        "thenable": lambda value: JsObject({"then": NativeFunction(lambda resolve: _call(resolve, (value,)), "then")}),
+        "await_call": await_call,
+    }
+
+
+def _iterator(items: JsValue) -> JsValue:
+    source = iterate(items)
+
+    def step() -> JsValue:
+        for value in source:
+            return iterator_result(done=False, value=value)
+        return iterator_result(done=True, value="end")
+
+    return JsObject({"next": NativeFunction(step, "next")})
+
+
+def _iterable(items: JsValue) -> JsValue:
+    return JsObject({SYMBOL_ITERATOR: NativeFunction(lambda: JsIterator(iterate(items)), "[Symbol.iterator]")})
+
+
+def _pass_on(items: Iterator[JsValue]) -> Generator[JsValue, JsValue, JsValue]:
+    yield from items
+    return UNDEFINED
+
+
+def _iteration(host: JsHost) -> dict[str, Callable[..., JsValue]]:
+    def async_iterable(items: JsValue) -> JsValue:
+        def start() -> JsValue:
+            return _AsyncGenerator(host, _pass_on(iterate(items)))
+
+        return JsObject({SYMBOL_ASYNC_ITERATOR: NativeFunction(start, "[Symbol.asyncIterator]")})
+
+    return {
+        "count_to": lambda limit: _Generator(_count_to(limit)),
+        "echo": lambda: _Generator(_echo("stopped")),
+        "fail_after": lambda count: _Generator(_fail_after(count)),
+        "async_count_to": lambda limit: _AsyncGenerator(host, _plain_count(limit)),
+        "async_echo": lambda: _AsyncGenerator(host, _echo(UNDEFINED)),
+        "async_fail_after": lambda count: _AsyncGenerator(host, _fail_after(count)),
+        "iterator": _iterator,
+        "iterable": _iterable,
+        "async_iterable": async_iterable,
+        "spread": lambda items: JsArray(iterate(items)),
+        "collect": lambda items: _collect(host, items),
+    }
+
+
+def _disposables(host: JsHost, log: JsArray) -> dict[str, Callable[..., JsValue]]:
+    def note(text: str) -> JsValue:
+        log.items.append(text)
+        return UNDEFINED
+
+    def note_later() -> JsValue:
+        note("disposed later")
+        return resolved_promise(host.loop, UNDEFINED)
+
+    return {
+        "disposable": lambda: JsObject(
+            {"name": "disposable", SYMBOL_DISPOSE: NativeFunction(lambda: note("disposed"), "[Symbol.dispose]")}
+        ),
+        "async_disposable": lambda: JsObject(
+            {"name": "async disposable", SYMBOL_ASYNC_DISPOSE: NativeFunction(note_later, "[Symbol.asyncDispose]")}
+        ),
+    }
+
+
+def _cyclic() -> JsValue:
+    value = JsObject({"name": "cyclic"})
+    value.set("list", JsArray((value,)))
+    return value
+
+
+def _inheriting() -> JsValue:
+    value = JsObject({"own": 1})
+    value.prototype = JsObject({"inherited": "from the prototype"})
+    return value
+
+
+def _null_prototype() -> JsValue:
+    return _NullPrototype({"a": 1, "b": 2})
+
+
+def _with_accessor() -> JsValue:
+    hidden: list[JsValue] = [1]
+
+    def write(this: JsValue, value: JsValue) -> None:
+        hidden[0] = _multiply(value, 2)
+
+    return JsObject({"value": Accessor(lambda this: hidden[0], write), "constant": Accessor(lambda this: "constant")})
+
+
+def _nested() -> JsValue:
+    return JsObject(
+        {
+            "list": JsArray((1, JsArray((2, JsArray((3,)))))),
+            "map": JsMap([("k", JsObject({"deep": JsArray((4,))}))]),
+            "set": JsSet((1, "s")),
+            "last": JsObject({"x": JsObject({"y": 5})}),
+        }
+    )
+
+
+def _map(entries: JsValue) -> JsValue:
+    if entries is UNDEFINED:
+        return JsMap([("a", 1), (2, "b")])
+    return JsMap((get_property(entry, "0"), get_property(entry, "1")) for entry in iterate(entries))
+
+
+def _objects() -> dict[str, Callable[..., JsValue]]:
+    return {
+        "plain": lambda: JsObject({"a": 1, "b": "two", "c": None, "d": UNDEFINED, "e": JsArray((1, 2))}),
+        "nested": _nested,
+        "cyclic": _cyclic,
+        "frozen": lambda: JsObject({"a": 1}),
+        "null_prototype": _null_prototype,
+        "inheriting": _inheriting,
+        "throwing_getter": lambda: JsObject(
+            {"good": 1, "bad": Accessor(lambda this: _throw("RangeError", "a getter threw"))}
+        ),
+        "with_accessor": _with_accessor,
+        "with_symbols": lambda: JsObject({JsSymbol("own"): 1, SYMBOL_TO_STRING_TAG: "Tagged", "visible": 2}),
+        "with_keywords": lambda: JsObject(
+            {"class": 1, "from": 2, "lambda_": 3, "with space": 4, "then_": 5, "__dunder__": 6}
+        ),
+        "array_like": lambda: JsObject({"length": 2, "0": "zero", "1": "one"}),
+        "sparse": lambda: JsArray((1, ABSENT, 3)),
+        "map": _map,
+        "set": lambda items: JsSet((1, "a") if items is UNDEFINED else iterate(items)),
+        "map_with_object_key": lambda: JsMap([(JsObject(), 1)]),
+        "error": lambda name, message: JsError(to_string(name), to_string(message)),
+        "custom_error": lambda message, code: _CustomErrorClass("CustomError", lambda this: this).construct(
+            (message, code)
+        ),
+        "typed": lambda name, items: construct_typed_array(to_string(name), items, UNDEFINED, UNDEFINED),
+        "array_buffer": lambda items: construct_typed_array("Uint8Array", items, UNDEFINED, UNDEFINED).buffer,
+    }
+
+
+def _values() -> dict[PropertyKey, JsValue]:
+    return {
+        "undefined_value": UNDEFINED,
+        "null_value": None,
+        "true_value": True,
+        "nan": math.nan,
+        "infinity": math.inf,
+        "minus_zero": -0.0,
+        "number": 1.5,
+        "integer": 1 << 31,
+        "max_safe": MAX_SAFE_INTEGER,
+        "beyond_safe": float(1 << 53),
+        "bigint": BigInt(1 << 64),
+        "small_bigint": BigInt(7),
+        "text": "aé☃😀",
+        "lone_surrogate": "x\ud800y",
+        "split_pair": JsArray(("\ud83d", "\ude00")),
+        "symbol": JsSymbol("a symbol"),
+    }
