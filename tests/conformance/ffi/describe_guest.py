@@ -101,10 +101,8 @@ class _Describer:
 
     def _container(self, value, level):
         if isinstance(value, dict):
-            parts = [
-                f"{key}: {item}" for key, item in zip(self._parts(value, level), self._parts(value.values(), level))
-            ]
-            return "{" + ", ".join(parts) + "}"
+            pairs = zip(self._parts(value, level), self._parts(value.values(), level), strict=True)
+            return "{" + ", ".join(f"{key}: {item}" for key, item in pairs) + "}"
         parts = self._parts(value, level)
         if isinstance(value, (set, frozenset)):
             return f"{type(value).__name__}({', '.join(sorted(parts))})"

@@ -1,4 +1,4 @@
-"""What ``import fixtures`` gives to cases run here: the same as fixtures.mjs, in the same order, in this host's values."""
+"""What ``import fixtures`` gives to cases run here: as fixtures.mjs, in the same order, in this host's values."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ from runtime_core.js.values import (
     JsSymbol,
     JsValue,
     PropertyKey,
+    prototype_chain,
 )
 
 
@@ -206,15 +207,6 @@ class _CustomErrorClass(_Class):
         error.set("code", code)
         error.prototype = self.instances
         return error
-
-
-class _NullPrototype(JsObject):
-    """``Object.create(null)``."""
-
-    __slots__ = ()
-
-    def lookup(self, key: PropertyKey) -> JsValue:
-        return self.get_own(key)
 
 
 # ---- generators of JavaScript
@@ -430,12 +422,7 @@ def _same(left: JsValue, right: JsValue) -> JsValue:
 
 
 def _is_instance(value: JsValue, constructor: JsValue) -> JsValue:
-    place = value if isinstance(value, JsObject) else None
-    while place is not None:
-        if place.get("constructor") is constructor:
-            return True
-        place = place.prototype
-    return False
+    return get_property(constructor, "prototype") in prototype_chain(value)
 
 
 def _views() -> dict[str, Callable[..., JsValue]]:
@@ -574,7 +561,9 @@ def _inheriting() -> JsValue:
 
 
 def _null_prototype() -> JsValue:
-    return _NullPrototype({"a": 1, "b": 2})
+    value = JsObject({"a": 1, "b": 2})
+    value.set_prototype(None)
+    return value
 
 
 def _with_accessor() -> JsValue:

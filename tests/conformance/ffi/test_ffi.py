@@ -41,6 +41,6 @@ def test_every_difference_belongs_to_a_case() -> None:
     assert set(_DIFFERENCES) <= {case.id for case in _CASES}
 
 
-@pytest.mark.parametrize("case_id", sorted(_DIFFERENCES))
-def test_every_difference_is_in_the_documentation(case_id: str) -> None:
-    assert _DIFFERENCES[case_id].entry in _DOCUMENT.read_text(encoding="utf-8")
+def test_every_difference_is_in_the_documentation() -> None:
+    document = _DOCUMENT.read_text(encoding="utf-8")
+    assert [case_id for case_id, known in _DIFFERENCES.items() if known.entry not in document] == []
