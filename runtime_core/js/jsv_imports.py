@@ -34,7 +34,6 @@ from runtime_core.js.values import (
     ABSENT,
     ERROR,
     MAX_SAFE_INTEGER,
-    SYMBOL_TO_STRING_TAG,
     UNDEFINED,
     BigInt,
     JsObject,
@@ -260,9 +259,9 @@ def construct(js: JsHost, function: JsValue, args: JsValue) -> JsValue:
 # ---- promises, maps, sets
 
 
-def has_own_tag(value: JsValue, tag: str) -> bool:
-    """Whether a value is tagged so; generators are the only values whose tag is a property of their own."""
-    return isinstance(value, JsObject) and value.own is not None and value.own.get(SYMBOL_TO_STRING_TAG) == tag
+def has_tag(value: JsValue, tag: str) -> bool:
+    """Whether ``Object.prototype.toString`` shows a value as ``tag``."""
+    return isinstance(value, JsObject) and type_tag(value) == f"[object {tag}]"
 
 
 def promise_check(js: JsHost, value: JsValue) -> bool:
@@ -309,8 +308,8 @@ JSV_IMPORTS: Final = ImportTable(
         "JsvArray_Check": array_check,
         "JsvFunction_Check": lambda js, value: isinstance(value, JsFunction),
         "JsvPromise_Check": promise_check,
-        "JsvGenerator_Check": lambda js, value: has_own_tag(value, "Generator"),
-        "JsvAsyncGenerator_Check": lambda js, value: has_own_tag(value, "AsyncGenerator"),
+        "JsvGenerator_Check": lambda js, value: has_tag(value, "Generator"),
+        "JsvAsyncGenerator_Check": lambda js, value: has_tag(value, "AsyncGenerator"),
         "Jsv_less_than": lambda js, left, right: less_than(left, right),
         "Jsv_less_than_equal": lambda js, left, right: less_than_or_equal(left, right),
         "Jsv_equal": lambda js, left, right: strict_equals(left, right),

@@ -88,16 +88,31 @@ def compute_type_flags(value: JsValue, *, is_json: bool) -> int:
 
 
 _BY_CLASS: Final[dict[type, TypeFlag]] = {}
-"""Flags of values that have nothing of their own: their class decides, in every isolate alike."""
+"""Flags of values of a class that have nothing of their own: the same in every isolate."""
+_NAMED: Final = frozenset(
+    ["then", "get", "set", "has", "includes", "next", "length", "size", "name", "message", "stack", "constructor"]
+)
+"""Own string properties that may change the flags; so may any symbol."""
 
 
 def _flags(value: JsValue) -> TypeFlag:
-    if not isinstance(value, JsObject) or isinstance(value, TypedArray) or value.own is not None or value.prototype:
+    if not isinstance(value, JsObject) or value.prototype is not None or not _is_plain(value):
         return _shape_flags(value)
     flags = _BY_CLASS.get(type(value))
     if flags is None:
         flags = _BY_CLASS[type(value)] = _shape_flags(value)
     return flags
+
+
+def _is_plain(value: JsObject) -> bool:
+    """Whether nothing that the value has of its own matters to the flags, so that its class alone decides."""
+    if type(value).get_own not in _STORED_ONLY:
+        return False
+    own = value.own
+    return not own or not any(type(key) is not str or key in _NAMED for key in own)
+
+
+_STORED_ONLY: Final = (JsObject.get_own, JsArray.get_own)  # own properties are those in ``own``, and array elements
 
 
 def _safe_has_method(value: JsValue, key: PropertyKey) -> bool:
