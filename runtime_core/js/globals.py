@@ -12,7 +12,7 @@ from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import JsError, throw_error
 from runtime_core.js.functions import JsFunction, NativeFunction
 from runtime_core.js.intrinsics import CONSTRUCTORS, constructor
-from runtime_core.js.operators import to_number, to_string, typeof
+from runtime_core.js.operators import to_boolean, to_number, to_string, typeof
 from runtime_core.js.promises import promise_constructor
 from runtime_core.js.values import (
     ABSENT,
@@ -242,12 +242,21 @@ def _refused(name: str, reason: str) -> Callable[[JsHost], JsValue]:
     return make
 
 
+def _set_debug(host: JsHost) -> JsValue:
+    def set_debug(debug: JsValue) -> JsValue:
+        before, host.debug = host.debug, to_boolean(debug)
+        return before
+
+    return NativeFunction(set_debug, "setDebug")
+
+
 _PACKAGES: Final = "packages are part of the release that this isolate was booted from"
 PUBLIC_MAKERS: Final[Mapping[str, Callable[[JsHost], JsValue]]] = {
     "_api": lambda host: host.api,
     "loadPackage": _refused("loadPackage", _PACKAGES),
     "loadPackagesFromImports": _refused("loadPackagesFromImports", _PACKAGES),
     "loadedPackages": lambda host: JsObject(),
+    "setDebug": _set_debug,
     "version": lambda host: host.pyodide_version,
 }
 """The public API object, which guest code imports as ``pyodide_js``."""

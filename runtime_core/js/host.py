@@ -76,6 +76,7 @@ class JsHost:
         self.main_globals: PyProxy | None = None
         self.eval_code: PyProxy | None = None
         self.import_hook: PyProxy | None = None
+        self.debug = False  # pyodide.setDebug: say more about destroyed proxies
         refs.register_proxy_type(PyProxy)
         refs.register_proxy_type(PyProxyFunction)
         refs.register_proxy_type(JsPromise)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntFlag
 from typing import Final
@@ -47,30 +46,3 @@ class ProxyProperties:
 PLAIN: Final = ProxyProperties()
 
 CALLABLE: Final = int(ProxyFlag.IS_CALLABLE)
-_ITERATION: Final = int(ProxyFlag.IS_ITERATOR)
-METHOD_FLAGS: Final[Mapping[str, int]] = {
-    # name -> the capabilities of which the object must have one; 0 = every proxy has it
-    "apply": CALLABLE,
-    "asJsJson": int(ProxyFlag.IS_SEQUENCE | ProxyFlag.HAS_GET),
-    "bind": CALLABLE,
-    "call": CALLABLE,
-    "callKwargs": CALLABLE,
-    "captureThis": CALLABLE,
-    "catch": int(ProxyFlag.IS_AWAITABLE),
-    "constructor": 0,
-    "copy": 0,
-    "delete": int(ProxyFlag.HAS_SET),
-    "destroy": 0,
-    "finally": int(ProxyFlag.IS_AWAITABLE),
-    "get": int(ProxyFlag.HAS_GET),
-    "has": int(ProxyFlag.HAS_CONTAINS),
-    "length": int(ProxyFlag.HAS_LENGTH),
-    "next": _ITERATION,
-    "return": int(ProxyFlag.IS_GENERATOR),
-    "set": int(ProxyFlag.HAS_SET),
-    "then": int(ProxyFlag.IS_AWAITABLE),
-    "throw": int(ProxyFlag.IS_GENERATOR),
-    "toJs": 0,
-    "toString": 0,
-    "type": 0,
-}

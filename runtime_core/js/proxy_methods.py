@@ -1,0 +1,392 @@
+"""What JavaScript code can call on a proxy of a Python object, by what the object supports.
+
+Each class here stands for one of the mixins of Pyodide's documentation; :func:`members` puts together those that a
+proxy's capabilities ask for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import ClassVar, Final, TypeAlias
+
+from runtime_core.js import array_like, proxy_async, proxy_calls
+from runtime_core.js.arrays import JsArray
+from runtime_core.js.errors import throw_type_error
+from runtime_core.js.functions import JsFunction, NativeFunction
+from runtime_core.js.iteration import JsIterator
+from runtime_core.js.operators import call_method, get_property, to_boolean, to_integer, to_number, to_string
+from runtime_core.js.proxy_flags import ProxyFlag
+from runtime_core.js.proxy_object import ProxyObject
+from runtime_core.js.values import (
+    ERROR,
+    SYMBOL_ASYNC_ITERATOR,
+    SYMBOL_DISPOSE,
+    SYMBOL_ITERATOR,
+    UNDEFINED,
+    JsObject,
+    JsValue,
+    PropertyKey,
+)
+
+Members: TypeAlias = Mapping[PropertyKey, Callable[..., JsValue]]
+_WHOLE_REST: Final = 1 << 30  # what splice() removes without a count
+
+
+def proxy_of(this: JsValue) -> ProxyObject:
+    """The receiver of a method.
+
+    Raises:
+        JsThrow: TypeError where it is no proxy.
+    """
+    if not isinstance(this, ProxyObject):
+        throw_type_error("Cannot read properties of undefined (reading 'shared')")
+    return this
+
+
+def _options(given: JsValue) -> JsObject:
+    if given is UNDEFINED:
+        return JsObject()
+    if given is None:
+        throw_type_error("Cannot destructure 'null' as it is null.")
+    return given if isinstance(given, JsObject) else JsObject()
+
+
+def _destroy(this: JsValue, options: JsValue) -> JsValue:
+    given = options if isinstance(options, JsObject) else JsObject()
+    message, roundtrip = given.get("message"), given.lookup("destroyRoundtrip")
+    text = to_string(message) if to_boolean(message) else ""
+    proxy_of(this).destroy(text, destroy_roundtrip=not isinstance(roundtrip, bool) or roundtrip)
+    return UNDEFINED
+
+
+def _to_js(this: JsValue, options: JsValue) -> JsValue:
+    proxy = proxy_of(this)
+    given = _options(options)
+    depth, proxies, create = given.get("depth"), given.get("pyproxies"), given.get("create_pyproxies")
+    pointer = proxy.pointer
+    if create is not UNDEFINED and not to_boolean(create):
+        proxies = ERROR
+    elif not to_boolean(proxies):
+        proxies = JsArray()
+    converters = [given.get(name) for name in ("dict_converter", "default_converter", "eager_converter")]
+    result = proxy.host.guest.python2js_custom(
+        pointer,
+        _int32(depth, -1),
+        proxies,
+        *(ERROR if converter is UNDEFINED or converter is None else converter for converter in converters),
+    )
+    return proxy.check(result)
+
+
+def _int32(value: JsValue, default: int = 0) -> int:
+    """A number as WebAssembly takes it for an i32."""
+    number = to_integer(value, default)
+    return ((number + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)
+
+
+class PyProxyMethods(JsObject):
+    """What every proxy has."""
+
+    METHODS: ClassVar[Members] = {
+        "copy": lambda this: proxy_of(this).copy(),
+        "destroy": _destroy,
+        "toJs": _to_js,
+        "toString": lambda this: proxy_of(this).to_string(),
+        SYMBOL_DISPOSE: lambda this: _destroy(this, UNDEFINED),
+    }
+    GETTERS: ClassVar[Members] = {"type": lambda this: proxy_of(this).type_name()}
+
+
+class PyLengthMethods(JsObject):
+    """Of objects with a length."""
+
+    GETTERS: ClassVar[Members] = {"length": lambda this: proxy_of(this).length()}
+
+
+class PyGetItemMethods(JsObject):
+    """Of objects with items."""
+
+    METHODS: ClassVar[Members] = {"get": lambda this, key: proxy_of(this).get_item(key)}
+
+
+def _set_item(this: JsValue, key: JsValue, value: JsValue) -> JsValue:
+    proxy_of(this).set_item(key, value)
+    return UNDEFINED
+
+
+def _delete_item(this: JsValue, key: JsValue) -> JsValue:
+    proxy_of(this).delete_item(key)
+    return UNDEFINED
+
+
+class PySetItemMethods(JsObject):
+    """Of objects whose items can be set."""
+
+    METHODS: ClassVar[Members] = {"delete": _delete_item, "set": _set_item}
+
+
+class PyContainsMethods(JsObject):
+    """Of containers."""
+
+    METHODS: ClassVar[Members] = {"has": lambda this, key: proxy_of(this).contains(key)}
+
+
+class PyIterableMethods(JsObject):
+    """Of iterables that are no iterators."""
+
+    METHODS: ClassVar[Members] = {SYMBOL_ITERATOR: lambda this: JsIterator(proxy_of(this).elements())}
+
+
+def _next(this: JsValue, value: JsValue) -> JsValue:
+    proxy = proxy_of(this)
+    return proxy.check(proxy.host.guest._pyproxyGen_Send(proxy.pointer, value))
+
+
+class PyIteratorMethods(JsObject):
+    """Of iterators."""
+
+    METHODS: ClassVar[Members] = {"next": _next, SYMBOL_ITERATOR: lambda this: this}
+
+
+def _throw(this: JsValue, error: JsValue) -> JsValue:
+    proxy = proxy_of(this)
+    return proxy.check(proxy.host.guest._pyproxyGen_throw(proxy.pointer, error))
+
+
+def _return(this: JsValue, value: JsValue) -> JsValue:
+    proxy = proxy_of(this)
+    return proxy.check(proxy.host.guest._pyproxyGen_return(proxy.pointer, value))
+
+
+class PyGeneratorMethods(JsObject):
+    """Of generators."""
+
+    METHODS: ClassVar[Members] = {"return": _return, "throw": _throw}
+
+
+class PyAsyncIterableMethods(JsObject):
+    """Of asynchronous iterables that are no iterators."""
+
+    METHODS: ClassVar[Members] = {SYMBOL_ASYNC_ITERATOR: lambda this: proxy_async.async_elements(proxy_of(this))}
+
+
+class PyAsyncIteratorMethods(JsObject):
+    """Of asynchronous iterators."""
+
+    METHODS: ClassVar[Members] = {
+        "next": lambda this, value: proxy_async.send(proxy_of(this), value),
+        SYMBOL_ASYNC_ITERATOR: lambda this: this,
+    }
+
+
+class PyAsyncGeneratorMethods(JsObject):
+    """Of asynchronous generators."""
+
+    METHODS: ClassVar[Members] = {
+        "return": lambda this, value: proxy_async.finish(proxy_of(this), value),
+        "throw": lambda this, error: proxy_async.throw_into(proxy_of(this), error),
+    }
+
+
+class PyAwaitableMethods(JsObject):
+    """Of awaitables."""
+
+    METHODS: ClassVar[Members] = {
+        "_ensure_future": lambda this: proxy_of(this).ensure_future(),
+        "catch": lambda this, on_rejected: proxy_of(this).ensure_future().then(UNDEFINED, on_rejected),
+        "finally": lambda this, on_finally: proxy_of(this).ensure_future().finally_(on_finally),
+        "then": lambda this, on_value, on_error: proxy_of(this).ensure_future().then(on_value, on_error),
+    }
+
+
+class PyBufferMethods(JsObject):
+    """Of objects with the buffer protocol."""
+
+    METHODS: ClassVar[Members] = {}
+
+
+class PyCallableMethods(JsObject):
+    """Of callables."""
+
+    METHODS: ClassVar[Members] = {
+        "apply": lambda this, this_arg, args: proxy_calls.call(proxy_of(this), this_arg, array_like.arguments_of(args)),
+        "bind": lambda this, this_arg, *args: proxy_calls.bind(proxy_of(this), this_arg, args),
+        "call": lambda this, this_arg, *args: proxy_calls.call(proxy_of(this), this_arg, args),
+        "callKwargs": lambda this, *args: proxy_calls.call_keywords(proxy_of(this), args),
+        "callKwargsRelaxed": lambda this, *args: proxy_calls.call_keywords_relaxed(proxy_of(this), args),
+        "callPromising": lambda this, *args: proxy_calls.call_promising(proxy_of(this), args),
+        "callPromisingKwargs": lambda this, *args: proxy_calls.call_keywords_promising(proxy_of(this), args),
+        "callRelaxed": lambda this, *args: proxy_calls.call_relaxed(proxy_of(this), args),
+        "callWithOptions": lambda this, options, *args: proxy_calls.call_with_options(proxy_of(this), options, args),
+        "captureThis": lambda this: proxy_of(this).alias(props=replace(proxy_of(this).props, capture_this=True)),
+    }
+
+
+def _last_index_of(this: JsValue, value: JsValue, start: JsValue) -> JsValue:
+    proxy = proxy_of(this)
+    return array_like.last_index_of(proxy, value, proxy.get("length") if start is UNDEFINED else start)
+
+
+def _concat(this: JsValue, *rest: JsValue) -> JsValue:
+    items: list[JsValue] = []
+    for value in (proxy_of(this), *rest):
+        if isinstance(value, JsArray):
+            items.extend(value.items)
+        elif isinstance(value, ProxyObject) and value.supports(ProxyFlag.IS_SEQUENCE):
+            items.extend(value.lookup(str(index)) for index in range(array_like.length_of(value)))
+        else:
+            items.append(value)
+    return JsArray(items)
+
+
+class PySequenceMethods(JsObject):
+    """Of sequences: ``Array.prototype``'s methods that change nothing."""
+
+    METHODS: ClassVar[Members] = {
+        "at": lambda this, index: array_like.at(proxy_of(this), index),
+        "concat": _concat,
+        "entries": lambda this: array_like.entries(proxy_of(this)),
+        "every": lambda this, callback, this_arg: array_like.every(proxy_of(this), callback, this_arg),
+        "filter": lambda this, callback, this_arg: array_like.filter_(proxy_of(this), callback, this_arg),
+        "find": lambda this, callback, this_arg: array_like.find(proxy_of(this), callback, this_arg),
+        "findIndex": lambda this, callback, this_arg: array_like.find_index(proxy_of(this), callback, this_arg),
+        "forEach": lambda this, callback, this_arg: array_like.for_each(proxy_of(this), callback, this_arg),
+        "includes": lambda this, value: call_method(this, "has", (value,)),
+        "indexOf": lambda this, value, start: array_like.index_of(proxy_of(this), value, start),
+        "join": lambda this, separator: array_like.join(proxy_of(this), separator),
+        "keys": lambda this: array_like.keys(proxy_of(this)),
+        "lastIndexOf": _last_index_of,
+        "map": lambda this, callback, this_arg: array_like.map_(proxy_of(this), callback, this_arg),
+        "reduce": lambda this, callback, *initial: array_like.reduce(proxy_of(this), callback, *initial),
+        "reduceRight": lambda this, callback, *initial: array_like.reduce_right(proxy_of(this), callback, *initial),
+        "slice": lambda this, start, end: array_like.slice_(proxy_of(this), start, end),
+        "some": lambda this, callback, this_arg: array_like.some(proxy_of(this), callback, this_arg),
+        "toJSON": lambda this: JsArray(proxy_of(this).elements()),
+        "values": lambda this: array_like.values(proxy_of(this)),
+    }
+
+
+def _push(this: JsValue, *values: JsValue) -> JsValue:
+    proxy = proxy_of(this)
+    for value in values:
+        call_method(proxy, "append", (value,))
+    return proxy.get("length")
+
+
+def _unshift(this: JsValue, *values: JsValue) -> JsValue:
+    proxy = proxy_of(this)
+    for index, value in enumerate(values):
+        call_method(proxy, "insert", (index, value))
+    return proxy.get("length")
+
+
+def _pop(this: JsValue, *, start: bool) -> JsValue:
+    proxy = proxy_of(this)
+    return proxy.check(proxy.host.guest._pyproxy_pop(proxy.pointer, start))
+
+
+def _splice(this: JsValue, start: JsValue, count: JsValue, *items: JsValue) -> JsValue:
+    """``splice``, with the arithmetic that Pyodide does before it asks Python for the slice."""
+    proxy = proxy_of(this)
+    removed = _WHOLE_REST if count is UNDEFINED else count
+    stop = _int32(to_number(start) + to_number(removed))
+    result = proxy.host.guest._pyproxy_slice_assign(proxy.pointer, _int32(start), stop, JsArray(items))
+    return proxy.check(result)
+
+
+def _reverse(this: JsValue) -> JsValue:
+    call_method(proxy_of(this), "$reverse", ())
+    return this
+
+
+def _compare(left: JsValue, right: JsValue) -> int:
+    first, second = (to_string(call_method(value, "toString", ())) for value in (left, right))
+    encoded = (first.encode("utf-16-be", "surrogatepass"), second.encode("utf-16-be", "surrogatepass"))
+    return (encoded[0] > encoded[1]) - (encoded[0] < encoded[1])
+
+
+def _sort(this: JsValue, comparator: JsValue) -> JsValue:
+    """``sort``: Python's, by JavaScript's order or the given one; undefined comes last."""
+    proxy = proxy_of(this)
+
+    def compare(left: JsValue, right: JsValue) -> JsValue:
+        if left is UNDEFINED or right is UNDEFINED:
+            return (left is UNDEFINED) - (right is UNDEFINED)
+        if not to_boolean(comparator):
+            return _compare(left, right)
+        if not isinstance(comparator, JsFunction):
+            throw_type_error("cf is not a function")
+        return comparator.call(UNDEFINED, (left, right))
+
+    functools = proxy_calls.import_module(proxy.host, "functools")
+    try:
+        key = call_method(functools, "cmp_to_key", (NativeFunction(compare, "wrapper"),))
+        try:
+            call_method(get_property(proxy, "$sort"), "callKwargs", (JsObject({"key": key}),))
+        finally:
+            if isinstance(key, ProxyObject):
+                key.destroy()
+    finally:
+        functools.destroy()
+    return this
+
+
+class PyMutableSequenceMethods(JsObject):
+    """Of mutable sequences: ``Array.prototype``'s methods that change the array."""
+
+    METHODS: ClassVar[Members] = {
+        "copyWithin": lambda this, target, start, end: array_like.copy_within(proxy_of(this), target, start, end),
+        "fill": lambda this, value, start, end: array_like.fill(proxy_of(this), value, start, end),
+        "pop": lambda this: _pop(this, start=False),
+        "push": _push,
+        "reverse": _reverse,
+        "shift": lambda this: _pop(this, start=True),
+        "sort": _sort,
+        "splice": _splice,
+        "unshift": _unshift,
+    }
+
+
+def _as_json(this: JsValue) -> JsValue:
+    proxy = proxy_of(this)
+    is_sequence = proxy.flags & ProxyFlag.IS_SEQUENCE
+    extra = ProxyFlag.IS_JSON_ADAPTOR_SEQUENCE if is_sequence else ProxyFlag.IS_JSON_ADAPTOR_DICT
+    return proxy.alias(flags=int(proxy.flags | extra))
+
+
+class PyAsJsonAdaptorMethods(JsObject):
+    """Of sequences and of objects with items."""
+
+    METHODS: ClassVar[Members] = {"asJsJson": _as_json}
+
+
+_MIXINS: Final[tuple[tuple[ProxyFlag, type[JsObject]], ...]] = (
+    (ProxyFlag.HAS_LENGTH, PyLengthMethods),
+    (ProxyFlag.HAS_GET, PyGetItemMethods),
+    (ProxyFlag.HAS_SET, PySetItemMethods),
+    (ProxyFlag.HAS_CONTAINS, PyContainsMethods),
+    (ProxyFlag.IS_ITERABLE, PyIterableMethods),
+    (ProxyFlag.IS_ITERATOR, PyIteratorMethods),
+    (ProxyFlag.IS_GENERATOR, PyGeneratorMethods),
+    (ProxyFlag.IS_ASYNC_ITERABLE, PyAsyncIterableMethods),
+    (ProxyFlag.IS_ASYNC_ITERATOR, PyAsyncIteratorMethods),
+    (ProxyFlag.IS_ASYNC_GENERATOR, PyAsyncGeneratorMethods),
+    (ProxyFlag.IS_AWAITABLE, PyAwaitableMethods),
+    (ProxyFlag.IS_BUFFER, PyBufferMethods),
+    (ProxyFlag.IS_CALLABLE, PyCallableMethods),
+    (ProxyFlag.IS_SEQUENCE, PySequenceMethods),
+    (ProxyFlag.IS_MUTABLE_SEQUENCE, PyMutableSequenceMethods),
+    (ProxyFlag.IS_SEQUENCE | ProxyFlag.HAS_GET, PyAsJsonAdaptorMethods),
+)
+
+
+@lru_cache(maxsize=1024)
+def members(flags: int) -> Mapping[PropertyKey, type[JsObject]]:
+    """What a proxy with these capabilities has, each with the class that defines it; later mixins win."""
+    found: dict[PropertyKey, type[JsObject]] = {}
+    for cls in (PyProxyMethods, *(mixin for flag, mixin in _MIXINS if flags & flag)):
+        for table in (cls.__dict__.get("METHODS", {}), cls.__dict__.get("GETTERS", {})):
+            found.update(dict.fromkeys(table, cls))
+    return found
