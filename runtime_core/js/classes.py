@@ -66,7 +66,19 @@ class JsClass(JsFunction):
 
     def own_keys(self) -> list[str]:
         """The names of own enumerable properties."""
-        return [key for key in super().own_keys() if key != "prototype"]
+        return [
+            key for key in super().own_keys() if key != "prototype" and not isinstance(self.get_own(key), JsFunction)
+        ]
+
+    def own_names(self) -> list[str]:
+        """All own names."""
+        return list(dict.fromkeys(["length", "name", *(key for key in self.own or {} if isinstance(key, str))]))
+
+    def parameter_count(self) -> int:
+        """The ``length`` property: how many parameters of the constructor without a default there are."""
+        if self._implementation is None:
+            return 0
+        return NativeFunction(self._implementation, self._name, takes_this=True).parameter_count()
 
     def to_string(self) -> str:
         """``String(this)``."""

@@ -71,6 +71,7 @@ class JsError(JsObject):
         "name": lambda self: self.error_name,
         "message": lambda self: "",
     }
+    METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {"toString": lambda self: self.to_string()}
     WRITABLE: ClassVar[frozenset[PropertyKey]] = frozenset({"name", "message"})
 
 

@@ -40,6 +40,13 @@ def _bind(function: JsFunction, this: JsValue, *bound: JsValue) -> JsValue:
     return NativeFunction(call, f"bound {function.function_name()}"[:_MAX_NAME])
 
 
+def _no_access() -> JsValue:
+    throw_type_error(
+        "'caller', 'callee', and 'arguments' properties may not be accessed on strict mode functions or the arguments "
+        "objects for calls to them"
+    )
+
+
 class JsFunction(JsObject):
     """Anything callable. ``call`` gets ``this`` and the arguments; it may raise JsThrow."""
 
@@ -54,7 +61,7 @@ class JsFunction(JsObject):
 
     def construct(self, args: Sequence[JsValue]) -> JsValue:
         """``new this_function(...args)``."""
-        throw_type_error(f"{self.function_name() or 'value'} is not a constructor")
+        throw_type_error(f"{self.to_string()} is not a constructor")
 
     def function_name(self) -> str:
         """The ``name`` property."""
@@ -64,6 +71,10 @@ class JsFunction(JsObject):
         """The ``length`` property: how many parameters without a default there are."""
         return 0
 
+    def own_names(self) -> list[str]:
+        """All own names."""
+        return list(dict.fromkeys(["length", "name", *super().own_names()]))
+
     def to_string(self) -> str:
         """``String(this)``."""
         return f"function {self.function_name()}() {{ [native code] }}"
@@ -71,11 +82,14 @@ class JsFunction(JsObject):
     GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
         "name": lambda self: self.function_name(),
         "length": lambda self: self.parameter_count(),
+        "arguments": lambda self: _no_access(),
+        "caller": lambda self: _no_access(),
     }
     METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
         "apply": _apply,
         "bind": _bind,
         "call": lambda this, this_arg, *args: this.call(this_arg, args),
+        "toString": lambda this: this.to_string(),
     }
 
 

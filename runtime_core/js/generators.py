@@ -9,9 +9,9 @@ from typing import ClassVar, final
 
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import throw_type_error
-from runtime_core.js.iteration import iterator_result
+from runtime_core.js.iteration import IteratorObject, iterator_result
 from runtime_core.js.promises import EventLoop, JsPromise, resolved_promise
-from runtime_core.js.values import SYMBOL_ASYNC_ITERATOR, SYMBOL_ITERATOR, UNDEFINED, JsObject, JsValue, PropertyKey
+from runtime_core.js.values import SYMBOL_ASYNC_ITERATOR, UNDEFINED, JsObject, JsValue, PropertyKey
 
 Body = Generator[JsValue, JsValue, JsValue]
 
@@ -67,7 +67,7 @@ class _Running:
         return self._body.send(value)
 
 
-class JsGenerator(JsObject):
+class JsGenerator(IteratorObject):
     """A generator object. The body yields values and receives what ``next`` was given; its return value is the last
     result, None standing for undefined. ``throw`` arrives as JsThrow.
     """
@@ -94,7 +94,6 @@ class JsGenerator(JsObject):
         "next": lambda this, value: this.resume("next", value),
         "return": lambda this, value: this.resume("return", value),
         "throw": lambda this, value: this.resume("throw", value),
-        SYMBOL_ITERATOR: lambda this: this,
     }
 
 

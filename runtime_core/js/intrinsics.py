@@ -16,7 +16,7 @@ from runtime_core.js.buffers import (
     new_array_buffer,
 )
 from runtime_core.js.error_constructors import ERROR_CONSTRUCTORS
-from runtime_core.js.errors import throw_type_error
+from runtime_core.js.errors import throw_error, throw_type_error
 from runtime_core.js.functions import BuiltinFunction, JsFunction
 from runtime_core.js.iteration import iterate
 from runtime_core.js.maps import JsMap, JsSet
@@ -200,6 +200,10 @@ def make_array_buffer() -> BuiltinFunction:
     )
 
 
+def _no_function(*_source: JsValue) -> JsValue:
+    throw_error("Function: this runtime has no JavaScript engine that could evaluate source")
+
+
 def _is_integer(value: JsValue) -> bool:
     if isinstance(value, bool | BigInt) or not isinstance(value, int | float):
         return False
@@ -234,6 +238,7 @@ CONSTRUCTORS: Final[dict[str, Callable[[], BuiltinFunction]]] = {
     "ArrayBuffer": make_array_buffer,
     "BigInt": lambda: BuiltinFunction(_bigint, "BigInt"),
     "Boolean": lambda: BuiltinFunction(to_boolean, "Boolean"),
+    "Function": lambda: BuiltinFunction(_no_function, "Function", constructor=_no_function, instances=JsFunction),
     "Map": lambda: BuiltinFunction(_needs_new("Map"), "Map", constructor=_new_map, instances=JsMap),
     "Number": make_number,
     "Object": make_object,

@@ -14,17 +14,33 @@ from runtime_core.js.values import SYMBOL_ITERATOR, UNDEFINED, JsObject, JsValue
 _T = TypeVar("_T")
 
 
-class JsIterator(JsObject):
-    """A built-in iterator over a host iterator; also what generators of the host return."""
+class IteratorObject(JsObject):
+    """What inherits from ``Iterator.prototype``: it iterates over itself."""
 
-    __slots__ = ("_source",)
+    __slots__ = ()
 
     class_name: ClassVar[str] = "Iterator"
     type_tag: ClassVar[str] = "Iterator"
 
-    def __init__(self, source: Iterable[JsValue]) -> None:
+    METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
+        SYMBOL_ITERATOR: lambda this: this,
+    }
+
+
+class JsIterator(IteratorObject):
+    """A built-in iterator over a host iterator; ``kind`` says of what, as in ``[object Array Iterator]``."""
+
+    __slots__ = ("_source", "kind")
+
+    def __init__(self, source: Iterable[JsValue], kind: str = "Array") -> None:
         super().__init__()
         self._source = iter(source)
+        self.kind = kind
+
+    @property
+    def type_tag(self) -> str:  # type: ignore[override]  # one class stands for all kinds
+        """What ``Object.prototype.toString`` shows."""
+        return f"{self.kind} Iterator"
 
     def iterate(self) -> Iterator[JsValue]:
         """A host iterator over the elements."""
@@ -38,7 +54,6 @@ class JsIterator(JsObject):
 
     METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
         "next": lambda this: this.next(),
-        SYMBOL_ITERATOR: lambda this: this,
     }
 
 

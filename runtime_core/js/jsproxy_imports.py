@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from runtime_core.js.arrays import JsArray, check_length
-from runtime_core.js.buffers import is_buffer
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import throw_type_error
 from runtime_core.js.functions import JsFunction, NativeFunction
@@ -18,6 +18,7 @@ from runtime_core.js.operators import (
     has_method,
     strict_equals,
     to_boolean,
+    to_string,
     typeof,
 )
 from runtime_core.js.promises import JsPromise, resolved_promise
@@ -34,6 +35,7 @@ from runtime_core.js.values import (
     SYMBOL_ITERATOR,
     SYMBOL_TO_STRING_TAG,
     UNDEFINED,
+    BigInt,
     JsObject,
     JsValue,
     PropertyKey,
@@ -209,6 +211,8 @@ def length(js: JsHost, target: JsValue) -> int:
     number = _length(target)
     if number is None:
         return -2
+    if number != number:
+        return 0
     if number < 0:
         return -3
     return -4 if number > _INT_MAX else int(number)
@@ -217,14 +221,15 @@ def length(js: JsHost, target: JsValue) -> int:
 def _length(target: JsValue) -> float | None:
     for name in ("size", "length"):
         value = get_property(target, name)
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if isinstance(value, int | float) and not isinstance(value, bool | BigInt):
             return value
     return None
 
 
 def length_text(js: JsHost, target: JsValue) -> int:
     """The length as text for an error message; C frees it."""
-    return js.new_utf8(f" {_length(target)}")
+    number = _length(target)
+    return js.new_utf8(" " + to_string(math.nan if number is None else number))
 
 
 def truth(js: JsHost, value: JsValue) -> bool:
@@ -233,11 +238,16 @@ def truth(js: JsHost, value: JsValue) -> bool:
         return False
     if not isinstance(value, JsObject):
         return True
-    if value.get("size") == 0 and value.get("size") is not False:
+    if _is_zero(value.get("size")):
         return False
-    if array_check(js, value) and value.get("length") == 0:
+    if array_check(js, value) and _is_zero(value.get("length")):
         return False
-    return not (is_buffer(value) and value.get("byteLength") == 0)
+    return not _is_zero(value.get("byteLength"))
+
+
+def _is_zero(value: JsValue) -> bool:
+    """``value === 0``."""
+    return strict_equals(value, 0)
 
 
 # ---- arrays

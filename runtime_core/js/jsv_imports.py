@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from runtime_core.js.arrays import JsArray, check_length
 from runtime_core.js.buffers import TypedArray, buffer_element
-from runtime_core.js.control import PythonErrorSet
+from runtime_core.js.control import JsThrow, PythonErrorSet
 from runtime_core.js.errors import throw, throw_type_error
 from runtime_core.js.functions import JsFunction
 from runtime_core.js.iteration import iterate
@@ -37,6 +37,7 @@ from runtime_core.js.values import (
     UNDEFINED,
     BigInt,
     JsObject,
+    JsSymbol,
     JsValue,
 )
 from schemas.errors import GuestFault
@@ -210,10 +211,14 @@ def keys_of(target: JsValue) -> list[str]:
 
 
 def object_to_string(js: JsHost, value: JsValue) -> JsValue:
-    """``value.toString()``."""
-    if isinstance(value, JsObject) and not has_method(value, "toString"):
-        return type_tag(value)
-    return to_string(value)
+    """``value.toString()``, whatever that gives; the built-in text where there is no such method."""
+    if not isinstance(value, JsObject):
+        return to_display(value) if isinstance(value, JsSymbol) else to_string(value)
+    try:
+        method = value.get("toString")
+    except JsThrow:
+        method = UNDEFINED
+    return method.call(value, ()) if isinstance(method, JsFunction) else type_tag(value)
 
 
 def call_named(js: JsHost, target: JsValue, method: JsValue, *args: JsValue) -> JsValue:

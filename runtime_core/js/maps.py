@@ -98,14 +98,14 @@ class JsMap(JsObject):
     METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
         "clear": lambda this: _clear(_map(this).entries),
         "delete": lambda this, key: _map(this).remove(key),
-        "entries": lambda this: JsIterator(_map(this).iterate()),
+        "entries": lambda this: JsIterator(_map(this).iterate(), "Map"),
         "forEach": map_for_each,
         "get": lambda this, key: _get(_map(this), key),
         "has": lambda this, key: _map(this).find(key) is not ABSENT,
-        "keys": lambda this: JsIterator(entry[0] for entry in live_values(_map(this).entries)),
+        "keys": lambda this: JsIterator((entry[0] for entry in live_values(_map(this).entries)), "Map"),
         "set": map_set,
-        "values": lambda this: JsIterator(entry[1] for entry in live_values(_map(this).entries)),
-        SYMBOL_ITERATOR: lambda this: JsIterator(_map(this).iterate()),
+        "values": lambda this: JsIterator((entry[1] for entry in live_values(_map(this).entries)), "Map"),
+        SYMBOL_ITERATOR: lambda this: JsIterator(_map(this).iterate(), "Map"),
     }
     GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {"size": lambda this: len(this.entries)}
 
@@ -165,11 +165,13 @@ class JsSet(JsObject):
         "add": set_add,
         "clear": lambda this: _clear(_set(this).entries),
         "delete": lambda this, value: _set(this).entries.pop(same_value_zero_key(value), ABSENT) is not ABSENT,
-        "entries": lambda this: JsIterator(JsArray((value, value)) for value in live_values(_set(this).entries)),
+        "entries": lambda this: JsIterator(
+            (JsArray((value, value)) for value in live_values(_set(this).entries)), "Set"
+        ),
         "forEach": set_for_each,
         "has": lambda this, value: _set(this).contains(value),
-        "keys": lambda this: JsIterator(live_values(_set(this).entries)),
-        "values": lambda this: JsIterator(live_values(_set(this).entries)),
-        SYMBOL_ITERATOR: lambda this: JsIterator(live_values(_set(this).entries)),
+        "keys": lambda this: JsIterator(live_values(_set(this).entries), "Set"),
+        "values": lambda this: JsIterator(live_values(_set(this).entries), "Set"),
+        SYMBOL_ITERATOR: lambda this: JsIterator(live_values(_set(this).entries), "Set"),
     }
     GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {"size": lambda this: len(this.entries)}

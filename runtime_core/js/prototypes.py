@@ -81,10 +81,6 @@ class BuiltinPrototype(JsObject):
         """The name of the constructor that this object reports."""
         return self._name
 
-    def to_string(self) -> str:
-        """``String(this)``."""
-        return f"[object {self._name}]"
-
 
 _PROTOTYPES: Final[dict[tuple[type, str], BuiltinPrototype]] = {}
 

@@ -197,6 +197,15 @@ def _tag(value: JsValue) -> str:
     return type_tag(value)
 
 
+def _object_text(this: JsValue) -> str:
+    """``Object.prototype.toString``. A class without a ``toString`` of its own in its table may still have its text."""
+    if isinstance(this, JsObject) and type(this).to_string is not JsObject.to_string:
+        members = class_members(type(this))
+        if members["toString"] is class_members(JsObject)["toString"]:
+            return this.to_string()
+    return _tag(this)
+
+
 def _has_own(this: JsValue, key: JsValue) -> bool:
     if not isinstance(this, JsObject):
         return isinstance(this, str) and key == "length"
@@ -242,7 +251,7 @@ class JsObject:
         "isPrototypeOf": lambda this, value: isinstance(this, JsObject) and this in prototype_chain(value),
         "propertyIsEnumerable": lambda this, key: isinstance(this, JsObject) and _key(key) in this.own_keys(),
         "toLocaleString": _text,
-        "toString": lambda this: this.to_string() if isinstance(this, JsObject) else _tag(this),
+        "toString": _object_text,
         "valueOf": lambda this: this,
     }
     GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {"__proto__": lambda this: this.get_prototype()}
@@ -384,7 +393,7 @@ class JsObject:
 
     def to_string(self) -> str:
         """``String(this)``."""
-        return f"[object {self.type_tag}]"
+        return _tag(self)
 
     def describe(self) -> str:
         """A short form for messages, as V8 prints it."""
