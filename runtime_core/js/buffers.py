@@ -1,204 +1,226 @@
-"""ArrayBuffer, DataView and the typed arrays, over host memory. Data crosses to and from the guest by copy."""
+"""The typed arrays, and what they have in common with DataView: a range of an ArrayBuffer.
+
+Every access looks at the buffer anew: it may have been resized, transferred, or be the guest's memory, which moves on
+when it grows.
+"""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from runtime_core.js.array_buffer import BufferStorage, JsArrayBuffer, allocate, new_array_buffer
+from runtime_core.js.arrays import check_length
+from runtime_core.js.coerce import to_length
 from runtime_core.js.control import JsThrow
+from runtime_core.js.elements import ELEMENT_TYPES, ElementType, to_index
 from runtime_core.js.errors import JsError, throw, throw_type_error
-from runtime_core.js.iteration import JsIterator, iterate
-from runtime_core.js.operators import to_integer, to_number
+from runtime_core.js.iteration import iterate
+from runtime_core.js.operators import has_method, to_string
+from runtime_core.js.typed_methods import TYPED_METHODS
 from runtime_core.js.values import (
     ABSENT,
     SYMBOL_ITERATOR,
     UNDEFINED,
-    BigInt,
     JsObject,
     JsValue,
     PropertyKey,
     is_array_index,
-    number_from_int,
 )
 
-MAX_BUFFER_BYTES: Final = 1 << 30
-_ARRAY_ONLY: Final = ("length", "slice", "subarray", "set", "fill", SYMBOL_ITERATOR)  # what a DataView lacks
+__all__ = [
+    "ELEMENT_TYPES",
+    "TYPED_ARRAYS",
+    "ArrayView",
+    "JsArrayBuffer",
+    "TypedArray",
+    "buffer_element",
+    "byte_length",
+    "bytes_view",
+    "construct_typed_array",
+    "is_buffer",
+    "new_array_buffer",
+    "uint8_array",
+]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ElementType:
-    """The elements of one kind of typed array; ``code`` is the format character of Python's struct module."""
+class ArrayView(JsObject):
+    """A range of a buffer. ``fixed`` is its length in elements; None for one that follows the buffer's length."""
 
-    code: str
-    size: int
-    is_bigint: bool = False
-    is_clamped: bool = False
+    __slots__ = ("buffer", "fixed", "offset")
 
+    element: ClassVar[ElementType]
 
-ELEMENT_TYPES: Final[Mapping[str, ElementType]] = {
-    "Int8Array": ElementType(code="b", size=1),
-    "Uint8Array": ElementType(code="B", size=1),
-    "Uint8ClampedArray": ElementType(code="B", size=1, is_clamped=True),
-    "Int16Array": ElementType(code="h", size=2),
-    "Uint16Array": ElementType(code="H", size=2),
-    "Int32Array": ElementType(code="i", size=4),
-    "Uint32Array": ElementType(code="I", size=4),
-    "Float32Array": ElementType(code="f", size=4),
-    "Float64Array": ElementType(code="d", size=8),
-    "BigInt64Array": ElementType(code="q", size=8, is_bigint=True),
-    "BigUint64Array": ElementType(code="Q", size=8, is_bigint=True),
-    "DataView": ElementType(code="B", size=1),
-}
-
-
-class JsArrayBuffer(JsObject):
-    """An ArrayBuffer."""
-
-    __slots__ = ("data",)
-
-    class_name: ClassVar[str] = "ArrayBuffer"
-    type_tag: ClassVar[str] = "ArrayBuffer"
-
-    def __init__(self, data: bytearray) -> None:
+    def __init__(self, buffer: BufferStorage, offset: int, fixed: int | None) -> None:
         super().__init__()
-        self.data = data
-
-    GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {"byteLength": lambda this: len(this.data)}
-    METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
-        "slice": lambda this, start, end: JsArrayBuffer(this.data[slice(*_range(start, end, len(this.data)))]),
-    }
-
-
-class TypedArray(JsObject):
-    """A typed array, or a DataView: a range of an ArrayBuffer."""
-
-    __slots__ = ("buffer", "element", "kind", "length", "offset")
-
-    def __init__(self, kind: str, buffer: JsArrayBuffer, offset: int = 0, length: int | None = None) -> None:
-        super().__init__()
-        self.kind = kind
-        self.element = ELEMENT_TYPES[kind]
         self.buffer = buffer
         self.offset = offset
-        available = len(buffer.data) - offset
-        self.length = available // self.element.size if length is None else length
-        if offset < 0 or self.length < 0 or self.length * self.element.size > available:
-            throw("RangeError", f"Invalid typed array length: {self.length}")
-        if offset % self.element.size or (length is None and available % self.element.size):
-            throw("RangeError", f"byte length of {kind} should be a multiple of {self.element.size}")
+        self.fixed = fixed
 
     @property
-    def class_name(self) -> str:  # type: ignore[override]  # one class stands for all kinds
-        """The name of the constructor."""
-        return self.kind
+    def length(self) -> int:
+        """The present number of elements; 0 where the buffer has become too short, or is gone."""
+        available = len(self.buffer.data) - self.offset
+        fixed = self.fixed
+        if fixed is None:
+            return max(0, available // self.element.size)
+        return fixed if fixed * self.element.size <= available else 0
 
     @property
-    def type_tag(self) -> str:  # type: ignore[override]
-        """What ``Object.prototype.toString`` shows."""
-        return self.kind
+    def is_out_of_bounds(self) -> bool:
+        """Whether the buffer is detached or has become too short for the range."""
+        if self.buffer.is_detached:
+            return True
+        available = len(self.buffer.data) - self.offset
+        return available < 0 if self.fixed is None else self.fixed * self.element.size > available
 
     def bytes_view(self) -> memoryview:
-        """The bytes of the range, in place."""
+        """The bytes of the range, in place. Valid only until guest code runs again."""
         return memoryview(self.buffer.data)[self.offset : self.offset + self.length * self.element.size]
+
+
+class TypedArray(ArrayView):
+    """A typed array; there is a subclass for each type of elements."""
+
+    __slots__ = ()
+
+    class_name: ClassVar[str] = "TypedArray"
+
+    def __init__(
+        self, buffer: BufferStorage, offset: int = 0, length: int | None = None, *, follows: bool = False
+    ) -> None:
+        """A view of ``length`` elements, by default of all that fit; ``follows`` makes it follow the buffer."""
+        if length is None and not follows:
+            length = (len(buffer.data) - offset) // self.element.size
+        super().__init__(buffer, offset, length)
+
+    def numbers(self, start: int, stop: int) -> tuple[float, ...]:
+        """The stored numbers of a range, which must exist."""
+        position = self.offset + start * self.element.size
+        return struct.unpack_from(f"<{stop - start}{self.element.code}", self.buffer.data, position)
 
     def values(self) -> list[JsValue]:
         """All elements."""
-        numbers = struct.unpack(f"<{self.length}{self.element.code}", self.bytes_view())
-        return [BigInt(number) for number in numbers] if self.element.is_bigint else list(numbers)
+        length = self.length
+        check_length(length)
+        numbers = self.numbers(0, length) if length else ()
+        return list(map(self.element.present, numbers)) if self.element.is_bigint else list(numbers)
 
     def store(self, index: int, value: JsValue) -> None:
-        """``this[index] = value``; out of range is ignored."""
-        if 0 <= index < self.length:
-            position = self.offset + index * self.element.size
-            struct.pack_into("<" + self.element.code, self.buffer.data, position, self._element_value(value))
-
-    def _element_value(self, value: JsValue) -> float:
+        """``this[index] = value``; out of range only the conversion is done."""
         element = self.element
-        if element.is_bigint:
-            if not isinstance(value, BigInt):
-                throw_type_error("Cannot convert value to a BigInt")
-            return _wrap(int(value), 64, signed=element.code == "q")
-        number = to_number(value)
-        if element.code in "fd":
-            return _float(number, element.code)
-        if element.is_clamped:
-            return 0 if number != number else min(255, max(0, round(number)))
-        return _wrap(to_integer(number), 8 * element.size, signed=element.code.islower())
+        number = element.convert(value)
+        if 0 <= index < self.length:  # the conversion may have run guest code
+            element.little.pack_into(self.buffer.data, self.offset + index * element.size, number)
+
+    def store_all(self, values: list[JsValue], start: int = 0) -> None:
+        """Store values in a row, which must fit."""
+        convert = self.element.convert
+        numbers = [convert(value) for value in values]
+        del numbers[max(0, self.length - start) :]  # the conversions may have run guest code
+        if not numbers:
+            return
+        position = self.offset + start * self.element.size
+        struct.pack_into(f"<{len(numbers)}{self.element.code}", self.buffer.data, position, *numbers)
+
+    def same_kind(self, length: int) -> TypedArray:
+        """A new array of zeros with elements of the same type."""
+        return type(self)(JsArrayBuffer(allocate(length * self.element.size)), 0, length)
+
+    # ---- JavaScript's property access
 
     def get_own(self, key: PropertyKey) -> JsValue:
         """The own property, or ABSENT."""
-        if isinstance(key, str) and is_array_index(key) and self.kind != "DataView":
-            return buffer_element(self, int(key))
+        if isinstance(key, str) and key:
+            if is_array_index(key):
+                return buffer_element(self, int(key))
+            if _is_numeric(key):
+                return ABSENT
         return super().get_own(key)
 
     def set(self, key: PropertyKey, value: JsValue) -> None:
         """``this[key] = value``."""
-        if isinstance(key, str) and is_array_index(key) and self.kind != "DataView":
-            self.store(int(key), value)
-        else:
-            super().set(key, value)
+        if isinstance(key, str) and key:
+            if is_array_index(key):
+                self.store(int(key), value)
+                return
+            if _is_numeric(key):
+                self.element.convert(value)
+                return
+        super().set(key, value)
+
+    def has(self, key: PropertyKey) -> bool:
+        """``key in this``."""
+        if isinstance(key, str) and _is_numeric(key) and not is_array_index(key):
+            return False
+        return super().has(key)
+
+    def delete(self, key: PropertyKey) -> None:
+        """``delete this[key]``."""
+        if isinstance(key, str) and is_array_index(key):
+            if int(key) < self.length:
+                throw_type_error(f"Cannot delete property '{key}' of [object {self.class_name}]")
+            return
+        super().delete(key)
 
     def own_keys(self) -> list[str]:
         """The names of own enumerable properties."""
-        indices = [] if self.kind == "DataView" else [str(i) for i in range(self.length)]
-        return indices + super().own_keys()
+        length = self.length
+        check_length(length)
+        return [*map(str, range(length)), *super().own_keys()]
 
     def iterate(self) -> Iterator[JsValue] | None:
-        """A host iterator over the elements."""
-        return None if self.kind == "DataView" else iter(self.values())
-
-    def _inherited_property(self, key: PropertyKey) -> JsValue:
-        if self.kind == "DataView" and key in _ARRAY_ONLY:
-            return ABSENT
-        return super()._inherited_property(key)
+        """A host iterator over the elements as they are when it gets to them."""
+        return iterate_elements(self)
 
     def to_string(self) -> str:
         """``String(this)``."""
-        from runtime_core.js.arrays import JsArray, join
+        return str(TYPED_METHODS["join"](self, UNDEFINED))
 
-        return "[object DataView]" if self.kind == "DataView" else join(JsArray(self.values()), ",")
-
-    def subarray(self, start: JsValue, end: JsValue) -> TypedArray:
-        """A view of part of the same buffer."""
-        first, last = _range(start, end, self.length)
-        return TypedArray(self.kind, self.buffer, self.offset + first * self.element.size, last - first)
-
-    def copy(self, start: JsValue = UNDEFINED, end: JsValue = UNDEFINED) -> TypedArray:
-        """``slice``: a copy of part of the elements."""
-        return TypedArray(self.kind, JsArrayBuffer(bytearray(self.subarray(start, end).bytes_view())))
-
-    def assign(self, source: JsValue, offset: JsValue) -> JsValue:
-        """``set``: store the elements of another array."""
-        start = to_integer(offset)
-        values = list(iterate(source))
-        if start < 0 or start + len(values) > self.length:
-            throw("RangeError", "offset is out of bounds")
-        for index, value in enumerate(values):
-            self.store(start + index, value)
-        return UNDEFINED
-
-    def fill(self, value: JsValue, start: JsValue, end: JsValue) -> JsValue:
-        """Set a range to one value."""
-        for index in range(*_range(start, end, self.length)):
-            self.store(index, value)
-        return self
-
+    ANY_RECEIVER: ClassVar[bool] = True
     GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
         "buffer": lambda this: this.buffer,
         "byteLength": lambda this: this.length * this.element.size,
-        "byteOffset": lambda this: this.offset,
-        "BYTES_PER_ELEMENT": lambda this: this.element.size,
+        "byteOffset": lambda this: 0 if this.is_out_of_bounds else this.offset,
         "length": lambda this: this.length,
+        "BYTES_PER_ELEMENT": lambda this: this.element.size,
     }
-    METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
-        "fill": lambda this, value, start, end: this.fill(value, start, end),
-        "set": lambda this, source, offset: this.assign(source, offset),
-        "slice": lambda this, start, end: this.copy(start, end),
-        "subarray": lambda this, start, end: this.subarray(start, end),
-        SYMBOL_ITERATOR: lambda this: JsIterator(this.values()),
-    }
+    METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = TYPED_METHODS
+
+
+def _is_numeric(key: str) -> bool:
+    """Whether a property name is what a number reads as, which names an element even if there can be none."""
+    if not (key[:1].isdigit() or key[:1] in ("-", "I", "N")):
+        return False
+    from runtime_core.js.coerce import number_from_text
+
+    return key == "-0" or to_string(number_from_text(key)) == key
+
+
+def iterate_elements(array: TypedArray) -> Iterator[JsValue]:
+    """The elements, each read when its turn comes.
+
+    Raises:
+        JsThrow: TypeError when the buffer was detached meanwhile.
+    """
+    index = 0
+    while True:
+        if array.is_out_of_bounds:
+            throw_type_error("Cannot perform %ArrayIteratorPrototype%.next on a detached ArrayBuffer")
+        value = buffer_element(array, index)
+        if value is ABSENT:
+            return
+        yield value
+        index += 1
+
+
+def _make_kind(name: str, element: ElementType) -> type[TypedArray]:
+    return type(name, (TypedArray,), {"__slots__": (), "class_name": name, "type_tag": name, "element": element})
+
+
+TYPED_ARRAYS: Final[Mapping[str, type[TypedArray]]] = {name: _make_kind(name, e) for name, e in ELEMENT_TYPES.items()}
+"""The classes of typed arrays by name."""
 
 
 def buffer_element(array: TypedArray, index: int) -> JsValue:
@@ -206,76 +228,113 @@ def buffer_element(array: TypedArray, index: int) -> JsValue:
     if not 0 <= index < array.length:
         return ABSENT
     element = array.element
-    (number,) = struct.unpack_from("<" + element.code, array.buffer.data, array.offset + index * element.size)
-    if element.is_bigint:
-        return BigInt(number)
-    return number_from_int(number) if isinstance(number, int) else float(number)
+    (number,) = element.little.unpack_from(array.buffer.data, array.offset + index * element.size)
+    return element.present(number)
 
 
 def bytes_view(value: JsValue) -> memoryview:
-    """The bytes of an ArrayBuffer or of a view of one.
+    """The bytes of an ArrayBuffer or of a view of a buffer, in place.
 
     Raises:
-        JsThrow: TypeError for any other value.
+        JsThrow: TypeError for any other value, and where the buffer is detached.
     """
-    if isinstance(value, JsArrayBuffer):
-        return memoryview(value.data)
-    if isinstance(value, TypedArray):
-        return value.bytes_view()
-    raise JsThrow(JsError("TypeError", "value is not an ArrayBuffer or a view of one"))
+    buffer = value.buffer if isinstance(value, ArrayView) else value
+    if not isinstance(buffer, BufferStorage):
+        raise JsThrow(JsError("TypeError", "value is not an ArrayBuffer or a view of one"))
+    if buffer.is_detached:
+        throw_type_error("Cannot perform Construct on a detached ArrayBuffer")
+    return value.bytes_view() if isinstance(value, ArrayView) else memoryview(buffer.data)
+
+
+def byte_length(value: JsValue) -> int:
+    """The length in bytes of an ArrayBuffer or of a view of a buffer; 0 where there are no bytes (any more)."""
+    if isinstance(value, ArrayView):
+        return value.length * value.element.size
+    return len(value.data) if isinstance(value, BufferStorage) else 0
 
 
 def is_buffer(value: JsValue) -> bool:
-    """Whether a value is an ArrayBuffer or a view of one."""
-    return isinstance(value, JsArrayBuffer | TypedArray)
+    """Whether a value is an ArrayBuffer or a view of a buffer."""
+    return isinstance(value, JsArrayBuffer | ArrayView)
 
 
 def uint8_array(data: bytes | bytearray | memoryview) -> TypedArray:
     """A Uint8Array with a copy of ``data``."""
-    return TypedArray("Uint8Array", JsArrayBuffer(bytearray(data)))
+    return TYPED_ARRAYS["Uint8Array"](JsArrayBuffer(bytearray(data)))
 
 
-def new_array_buffer(length: JsValue) -> JsArrayBuffer:
-    """``new ArrayBuffer(length)``."""
-    size = to_integer(length)
-    if not 0 <= size <= MAX_BUFFER_BYTES:
-        throw("RangeError", "Array buffer allocation failed")
-    return JsArrayBuffer(bytearray(size))
+# ---- construction
 
 
-def construct_typed_array(kind: str, source: JsValue, offset: JsValue, length: JsValue) -> TypedArray:
-    """``new Kind(source, offset, length)``."""
-    if isinstance(source, JsArrayBuffer):
-        count = None if length is UNDEFINED else to_integer(length)
-        return TypedArray(kind, source, to_integer(offset), count)
-    if kind == "DataView":
-        throw_type_error("First argument to DataView constructor must be an ArrayBuffer")
-    size = ELEMENT_TYPES[kind].size
-    if not isinstance(source, JsObject):
-        return TypedArray(kind, new_array_buffer(to_integer(source) * size))
-    values = list(iterate(source))
-    result = TypedArray(kind, new_array_buffer(len(values) * size))
-    for index, value in enumerate(values):
-        result.store(index, value)
+def construct_typed_array(
+    kind: str, source: JsValue = UNDEFINED, offset: JsValue = UNDEFINED, length: JsValue = UNDEFINED
+) -> TypedArray:
+    """``new Kind(source, offset, length)``.
+
+    Raises:
+        JsThrow: RangeError for what does not fit, TypeError for detached buffers and mixed element types.
+    """
+    cls = TYPED_ARRAYS[kind]
+    if isinstance(source, BufferStorage):
+        return _over_buffer(cls, source, offset, length)
+    if isinstance(source, TypedArray):
+        return _copy_of(cls, source)
+    if isinstance(source, JsObject):
+        return typed_array_of(cls, elements_of(source))
+    size = to_index(source, f"Invalid typed array length: {to_string(source)}")
+    return cls(JsArrayBuffer(allocate(size * cls.element.size)), 0, size)
+
+
+def _over_buffer(cls: type[TypedArray], buffer: BufferStorage, offset: JsValue, length: JsValue) -> TypedArray:
+    size = cls.element.size
+    start = to_index(offset, f"Start offset {to_string(offset)} is outside the bounds of the buffer")
+    if start % size:
+        throw("RangeError", f"start offset of {cls.class_name} should be a multiple of {size}")
+    invalid = f"Invalid typed array length: {to_string(length)}"
+    count = None if length is UNDEFINED else to_index(length, invalid)
+    if buffer.is_detached:
+        throw_type_error("Cannot perform Construct on a detached ArrayBuffer")
+    available = len(buffer.data)
+    if count is not None:
+        if start + count * size > available:
+            throw("RangeError", invalid)
+        return cls(buffer, start, count)
+    if buffer.maximum is None and available % size:
+        throw("RangeError", f"byte length of {cls.class_name} should be a multiple of {size}")
+    if start > available:
+        throw("RangeError", f"Start offset {start} is outside the bounds of the buffer")
+    return cls(buffer, start, follows=buffer.maximum is not None)
+
+
+def _copy_of(cls: type[TypedArray], source: TypedArray) -> TypedArray:
+    if source.is_out_of_bounds:
+        throw_type_error("Cannot perform Construct on a detached ArrayBuffer")
+    if source.element.is_bigint is not cls.element.is_bigint:
+        throw_type_error("Cannot mix BigInt and other types, use explicit conversions")
+    if type(source) is cls:
+        return cls(JsArrayBuffer(bytearray(source.bytes_view())))
+    return typed_array_of(cls, source.values())
+
+
+def typed_array_of(cls: type[TypedArray], values: list[JsValue]) -> TypedArray:
+    """A new array that holds values, converted."""
+    result = cls(JsArrayBuffer(allocate(len(values) * cls.element.size)), 0, len(values))
+    result.store_all(values)
     return result
 
 
-def _range(start: JsValue, end: JsValue, length: int) -> tuple[int, int]:
-    bounds = []
-    for value, default in ((start, 0), (end, length)):
-        index = to_integer(value, default)
-        bounds.append(max(0, length + index) if index < 0 else min(index, length))
-    return bounds[0], max(bounds)
-
-
-def _wrap(value: int, bits: int, *, signed: bool) -> int:
-    value &= (1 << bits) - 1
-    return value - (1 << bits) if signed and value >> (bits - 1) else value
-
-
-def _float(number: float, code: str) -> float:
-    try:
-        struct.pack("<" + code, number)
-    except OverflowError:
-        return float("inf") if number > 0 else float("-inf")
-    return number
+def elements_of(source: JsObject | str) -> list[JsValue]:
+    """The elements of an iterable or array-like value."""
+    if isinstance(source, str):
+        check_length(len(source))
+        return list(source)
+    if source.iterate() is not None or has_method(source, SYMBOL_ITERATOR):
+        values: list[JsValue] = []
+        for value in iterate(source):
+            values.append(value)
+            if not len(values) & 0xFFFF:
+                check_length(len(values))
+        return values
+    length = to_length(source.get("length"))
+    check_length(length)
+    return [source.get(str(index)) for index in range(length)]

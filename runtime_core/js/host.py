@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from runtime_core.engine.current import CURRENT
-from runtime_core.js.buffers import JsArrayBuffer, TypedArray
+from runtime_core.js.array_buffer import ACTIVE, BufferBudget, HeapBuffer, JsArrayBuffer
+from runtime_core.js.buffers import TYPED_ARRAYS
 from runtime_core.js.control import JsThrow
 from runtime_core.js.convert import HostReader, to_guest
 from runtime_core.js.errors import JsError, JsPythonError
@@ -80,8 +81,11 @@ class JsHost:
         refs.register_proxy_type(PyProxy)
         refs.register_proxy_type(PyProxyFunction)
         refs.register_proxy_type(JsPromise)
+        self.buffer_budget = BufferBudget()
+        self._heap_buffer: HeapBuffer | None = None
         refs.register_large_type(JsArrayBuffer, lambda buffer: len(buffer.data))
-        refs.register_large_type(TypedArray, lambda array: len(array.buffer.data))
+        for kind in TYPED_ARRAYS.values():
+            refs.register_large_type(kind, lambda array: len(array.buffer.data))
 
     # ---- modules and bootstrap
 
@@ -252,6 +256,12 @@ class JsHost:
                 proxy.shared.pointer = 0
         self.pyodide = self.main_globals = self.eval_code = self.import_hook = None
 
+    def heap_buffer(self) -> HeapBuffer:
+        """The guest's memory as an ArrayBuffer; another one once the memory has grown, as in JavaScript."""
+        if self._heap_buffer is None or self._heap_buffer.is_detached:
+            self._heap_buffer = HeapBuffer(self.memory)
+        return self._heap_buffer
+
     # ---- snapshot
 
     def capture_state(self) -> dict[str, object]:
@@ -327,12 +337,14 @@ class JsHost:
 
     def _guarded(self, function: Callable[..., object], *args: object) -> object:
         """Run host code that enters the guest: JavaScript errors become errors of the host, then housekeeping."""
+        outer, ACTIVE.budget = ACTIVE.budget, self.buffer_budget
         try:
             return function(*args)
         except JsThrow as thrown:
             raise host_error(thrown.value) from thrown
         finally:
             self._after()
+            ACTIVE.budget = outer
 
 
 def host_error(value: JsValue) -> WorkerError:

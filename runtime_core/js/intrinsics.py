@@ -7,14 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from runtime_core.js.arrays import JsArray, check_length
-from runtime_core.js.buffers import (
-    ELEMENT_TYPES,
-    JsArrayBuffer,
-    TypedArray,
-    construct_typed_array,
-    is_buffer,
-    new_array_buffer,
-)
+from runtime_core.js.buffer_constructors import BUFFER_CONSTRUCTORS
 from runtime_core.js.error_constructors import ERROR_CONSTRUCTORS
 from runtime_core.js.errors import throw_error, throw_type_error
 from runtime_core.js.functions import BuiltinFunction, JsFunction
@@ -168,36 +161,7 @@ def _new_set(values: JsValue) -> JsValue:
     return JsSet(() if values is None or values is UNDEFINED else iterate(values))
 
 
-# ---- buffers, primitives
-
-
-def _buffer_maker(kind: str) -> Callable[[], BuiltinFunction]:
-    def make() -> BuiltinFunction:
-        def create(source: JsValue, offset: JsValue, length: JsValue) -> JsValue:
-            return construct_typed_array(kind, 0 if source is UNDEFINED else source, offset, length)
-
-        statics: dict[str, Callable[..., JsValue]] = (
-            {}
-            if kind == "DataView"
-            else {
-                "from": lambda source: create(JsArray(iterate(source)), UNDEFINED, UNDEFINED),
-                "of": lambda *values: create(JsArray(values), UNDEFINED, UNDEFINED),
-            }
-        )
-        return BuiltinFunction(_needs_new(kind), kind, constructor=create, instances=TypedArray, statics=statics)
-
-    return make
-
-
-def make_array_buffer() -> BuiltinFunction:
-    """``ArrayBuffer``."""
-    return BuiltinFunction(
-        _needs_new("ArrayBuffer"),
-        "ArrayBuffer",
-        constructor=new_array_buffer,
-        instances=JsArrayBuffer,
-        statics={"isView": lambda value: is_buffer(value) and get_property(value, "byteOffset") is not UNDEFINED},
-    )
+# ---- primitives
 
 
 def _no_function(*_source: JsValue) -> JsValue:
@@ -235,7 +199,6 @@ def _bigint(value: JsValue) -> JsValue:
 
 CONSTRUCTORS: Final[dict[str, Callable[[], BuiltinFunction]]] = {
     "Array": make_array,
-    "ArrayBuffer": make_array_buffer,
     "BigInt": lambda: BuiltinFunction(_bigint, "BigInt"),
     "Boolean": lambda: BuiltinFunction(to_boolean, "Boolean"),
     "Function": lambda: BuiltinFunction(_no_function, "Function", constructor=_no_function, instances=JsFunction),
@@ -245,6 +208,6 @@ CONSTRUCTORS: Final[dict[str, Callable[[], BuiltinFunction]]] = {
     "Set": lambda: BuiltinFunction(_needs_new("Set"), "Set", constructor=_new_set, instances=JsSet),
     "String": lambda: BuiltinFunction(lambda *values: to_string(values[0]) if values else "", "String"),
     **ERROR_CONSTRUCTORS,
-    **{name: _buffer_maker(name) for name in ELEMENT_TYPES},
+    **BUFFER_CONSTRUCTORS,
 }
 """Constructors by name, each made when it is first used."""

@@ -138,6 +138,8 @@ class DeepConverter:
             return self._convert_dict(value, [(key, value.get(key)) for key in value.own_keys()])
         if is_buffer(value):
             address, size, _ = datatype(js, value)
+            if not size:
+                throw_error(f"{constructor_name(value)} has no counterpart in Python")
             return checked(js.guest.JsBuffer_CopyIntoMemoryView(value, len(bytes_view(value)), address, size))
         if self._default is None:
             return checked(js.guest.JsProxy_create(value))

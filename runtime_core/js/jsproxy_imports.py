@@ -285,7 +285,7 @@ def repeat_in_place(js: JsHost, array: JsValue, times: int) -> int:
 
 def reverse(js: JsHost, array: JsValue) -> int:
     """Reverse in place."""
-    require_array(array).items.reverse()
+    call_method(array, "reverse", ())
     return 0
 
 

@@ -78,7 +78,7 @@ def constructor_name_pointer(js: JsHost, value: JsValue) -> int:
 
 def array_check(js: JsHost, value: JsValue) -> bool:
     """Whether Pyodide treats a value as an array."""
-    return isinstance(value, JsArray) or (isinstance(value, TypedArray) and value.class_name != "DataView")
+    return isinstance(value, JsArray | TypedArray)
 
 
 def require_array(value: JsValue) -> JsArray:

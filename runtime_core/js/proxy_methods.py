@@ -19,6 +19,7 @@ from runtime_core.js.iteration import JsIterator
 from runtime_core.js.operators import call_method, get_property, to_boolean, to_integer, to_number, to_string
 from runtime_core.js.proxy_flags import ProxyFlag
 from runtime_core.js.proxy_object import ProxyObject
+from runtime_core.js.pybuffer import get_buffer
 from runtime_core.js.values import (
     ERROR,
     SYMBOL_ASYNC_ITERATOR,
@@ -204,7 +205,7 @@ class PyAwaitableMethods(JsObject):
 class PyBufferMethods(JsObject):
     """Of objects with the buffer protocol."""
 
-    METHODS: ClassVar[Members] = {}
+    METHODS: ClassVar[Members] = {"getBuffer": lambda this, kind=UNDEFINED: get_buffer(proxy_of(this), kind)}
 
 
 class PyCallableMethods(JsObject):

@@ -112,7 +112,7 @@ def _is_plain(value: JsObject) -> bool:
     return not own or not any(type(key) is not str or key in _NAMED for key in own)
 
 
-_STORED_ONLY: Final = (JsObject.get_own, JsArray.get_own)  # own properties are those in ``own``, and array elements
+_STORED_ONLY: Final = (JsObject.get_own, JsArray.get_own, TypedArray.get_own)  # no others than elements and ``own``
 
 
 def _safe_has_method(value: JsValue, key: PropertyKey) -> bool:
@@ -147,7 +147,7 @@ def _shape_flags(value: JsValue) -> TypeFlag:
         flags |= TypeFlag.IS_BUFFER
     if is_array:
         flags |= TypeFlag.IS_ARRAY
-    if isinstance(value, TypedArray) and value.kind != "DataView":
+    if isinstance(value, TypedArray):
         flags |= TypeFlag.IS_TYPEDARRAY
     is_plain_iterable = flags & TypeFlag.IS_ITERABLE and not flags & (TypeFlag.IS_ITERATOR | TypeFlag.IS_TYPEDARRAY)
     if not is_array and has_length and is_plain_iterable:

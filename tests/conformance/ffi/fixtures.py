@@ -81,7 +81,7 @@ def _inspect_object(value: JsObject, seen: tuple[JsValue, ...]) -> str:
         return f"{name}({value.message})"
     if isinstance(value, JsArrayBuffer):
         return f"{name}({to_string(value.get('byteLength'))})"
-    if isinstance(value, TypedArray) and value.kind != "DataView":
+    if isinstance(value, TypedArray):
         return f"{name}[{', '.join(_inspect(item, seen) for item in value.values())}]"
     parts = [f"{key}: {_inspect(value.get(key), seen)}" for key in value.own_keys()]
     return f"{name}{{{', '.join(parts)}}}"
