@@ -241,7 +241,7 @@ class HeapBuffer(JsArrayBuffer):
         return self._memory.size != self._size
 
     @property
-    def data(self) -> bytearray | memoryview:  # type: ignore[override]  # a computed one in place of the slot
+    def data(self) -> bytearray | memoryview:
         """The bytes, in place; none once detached. Valid only until the guest runs again."""
         return bytearray() if self.is_detached else self._memory.view(0, self._size)
 

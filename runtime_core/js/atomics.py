@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Final
+from typing import ClassVar, Final
 
 from runtime_core.js.array_buffer import JsSharedArrayBuffer
 from runtime_core.js.buffers import TypedArray, buffer_element
@@ -13,7 +13,7 @@ from runtime_core.js.elements import to_bigint, to_index
 from runtime_core.js.errors import throw, throw_error, throw_type_error
 from runtime_core.js.functions import BuiltinFunction
 from runtime_core.js.operators import to_string, type_tag
-from runtime_core.js.values import SYMBOL_TO_STRING_TAG, UNDEFINED, BigInt, JsObject, JsValue
+from runtime_core.js.values import UNDEFINED, BigInt, JsObject, JsValue
 
 _INDEX: Final = "Invalid atomic access index"
 _WAITABLE: Final = ("Int32Array", "BigInt64Array")
@@ -133,7 +133,20 @@ _FUNCTIONS: Final[dict[str, Callable[..., JsValue]]] = {
 }
 
 
-def make_atomics() -> JsObject:
-    """``Atomics`` of one isolate."""
-    members = {name: BuiltinFunction(function, name) for name, function in _FUNCTIONS.items()}
-    return JsObject({**members, SYMBOL_TO_STRING_TAG: "Atomics"})
+class AtomicsNamespace(JsObject):
+    """The ``Atomics`` object of one isolate."""
+
+    __slots__ = ()
+
+    type_tag: ClassVar[str] = "Atomics"
+
+    def __init__(self) -> None:
+        super().__init__({name: BuiltinFunction(function, name) for name, function in _FUNCTIONS.items()})
+
+    def own_keys(self) -> list[str]:
+        """The names of own enumerable properties."""
+        return [key for key in super().own_keys() if key not in _FUNCTIONS]
+
+    def own_names(self) -> list[str]:
+        """All own names."""
+        return super().own_keys()

@@ -53,6 +53,7 @@ class ElementType:
         return _wrap(int(number), 8 * self.size, signed=self.code.islower()) if math.isfinite(number) else 0
 
     def _rounded(self, number: float) -> float:
+        number = float(number)
         try:
             self.little.pack(number)
         except OverflowError:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from runtime_core.emscripten.errno import Errno
 from runtime_core.js import json_text
-from runtime_core.js.atomics import make_atomics
+from runtime_core.js.atomics import AtomicsNamespace
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import JsError, throw_error
 from runtime_core.js.functions import JsFunction, NativeFunction
@@ -186,7 +186,7 @@ def _builtin(name: str) -> Callable[[JsHost], JsValue]:
 
 GLOBAL_MAKERS: Final[Mapping[str, Callable[[JsHost], JsValue]]] = {
     **{name: _builtin(name) for name in CONSTRUCTORS},
-    "Atomics": lambda host: make_atomics(),
+    "Atomics": lambda host: AtomicsNamespace(),
     "Infinity": lambda host: math.inf,
     "JSON": _json,
     "NaN": lambda host: math.nan,

@@ -6,6 +6,7 @@ import pytest
 
 from runtime_core.js.arrays import JsArray
 from runtime_core.js.buffers import construct_typed_array, new_array_buffer
+from runtime_core.js.dataview import new_data_view
 from runtime_core.js.errors import JsError
 from runtime_core.js.functions import NativeFunction
 from runtime_core.js.iteration import JsIterator
@@ -35,10 +36,10 @@ F = TypeFlag
         (JsObject({"name": "n", "message": "m", "stack": ""}), F.IS_ERROR),
         (JsObject({SYMBOL_TO_STRING_TAG: "Generator"}), F.IS_GENERATOR),
         (new_array_buffer(1), F.IS_BUFFER),
-        (construct_typed_array("DataView", new_array_buffer(1), UNDEFINED, UNDEFINED), F.IS_BUFFER),
+        (new_data_view(new_array_buffer(1)), F.IS_BUFFER),
         (
             construct_typed_array("Uint8Array", 1, UNDEFINED, UNDEFINED),
-            F.IS_BUFFER | F.IS_TYPEDARRAY | F.IS_ITERABLE | F.HAS_LENGTH | F.HAS_SET,
+            F.IS_BUFFER | F.IS_TYPEDARRAY | F.IS_ITERABLE | F.HAS_LENGTH | F.HAS_SET | F.HAS_INCLUDES,
         ),
     ],
 )
