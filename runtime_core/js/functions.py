@@ -67,6 +67,10 @@ class JsFunction(JsObject):
         """The ``name`` property."""
         return ""
 
+    def constructed_name(self) -> str:
+        """The name that instances show when this is their constructor."""
+        return self.function_name()
+
     def parameter_count(self) -> int:
         """The ``length`` property: how many parameters without a default there are."""
         return 0

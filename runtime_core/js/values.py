@@ -397,7 +397,14 @@ class JsObject:
 
     def describe(self) -> str:
         """A short form for messages, as V8 prints it."""
-        return f"#<{self.constructor_name()}>"
+        if self.prototype is None:
+            return f"#<{self.constructor_name()}>"
+        made_by = self.property("constructor")
+        return f"#<{made_by.constructed_name() if isinstance(made_by, JsObject) else 'Object'}>"
+
+    def constructed_name(self) -> str:
+        """The name that instances show when this is their constructor."""
+        return "Object"
 
     def __repr__(self) -> str:
         return f"<{self.class_name}>"

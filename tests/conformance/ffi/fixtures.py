@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
 import math
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from typing import ClassVar
+from collections.abc import Callable, Generator, Iterator, Sequence
 
 from runtime_core.js.arrays import JsArray
 from runtime_core.js.buffers import JsArrayBuffer, TypedArray, construct_typed_array
+from runtime_core.js.classes import JsClass, define_class
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import JsError
 from runtime_core.js.functions import JsFunction, NativeFunction
+from runtime_core.js.generators import JsAsyncGenerator, JsGenerator
 from runtime_core.js.host import JsHost
+from runtime_core.js.intrinsics import constructor
 from runtime_core.js.iteration import JsIterator, iterate, iterator_result
 from runtime_core.js.json_text import stringify
 from runtime_core.js.maps import JsMap, JsSet
@@ -28,6 +29,7 @@ from runtime_core.js.operators import (
     typeof,
 )
 from runtime_core.js.promises import JsPromise, resolved_promise
+from runtime_core.js.prototypes import instance_of
 from runtime_core.js.pyproxy import PyProxy
 from runtime_core.js.values import (
     ABSENT,
@@ -44,7 +46,6 @@ from runtime_core.js.values import (
     JsSymbol,
     JsValue,
     PropertyKey,
-    prototype_chain,
 )
 
 
@@ -87,46 +88,11 @@ def _inspect_object(value: JsObject, seen: tuple[JsValue, ...]) -> str:
     return f"{name}{{{', '.join(parts)}}}"
 
 
-def _throw(name: str, message: str) -> JsValue:
+def _throw(name: str, message: str | None) -> JsValue:
     raise JsThrow(JsError(name, message))
 
 
 # ---- classes of JavaScript
-
-
-class _Class(JsFunction):
-    """``class Name extends Parent``; ``initialize`` gets ``this`` and the arguments."""
-
-    __slots__ = ("initialize", "instances", "name")
-
-    def __init__(self, name: str, initialize: Callable[..., JsValue], parent: _Class | None = None) -> None:
-        super().__init__()
-        self.name = name
-        self.initialize = initialize
-        self.instances = JsObject({"constructor": self})
-        if parent is not None:
-            self.instances.prototype = parent.instances
-            self.prototype = parent
-
-    def call(self, this: JsValue, args: Sequence[JsValue]) -> JsValue:
-        return _throw("TypeError", f"Class constructor {self.name} cannot be invoked without 'new'")
-
-    def construct(self, args: Sequence[JsValue]) -> JsValue:
-        this = JsObject()
-        this.prototype = self.instances
-        self.initialize(this, *args)
-        return this
-
-    def get_own(self, key: PropertyKey) -> JsValue:
-        if key == "name":
-            return self.name
-        return self.instances if key == "prototype" else super().get_own(key)
-
-    def function_name(self) -> str:
-        return self.name
-
-    def method(self, name: str, implementation: Callable[..., JsValue]) -> None:
-        self.instances.set(name, NativeFunction(implementation, name, takes_this=True))
 
 
 def _set_pair(this: JsValue, pair: JsValue) -> None:
@@ -152,140 +118,51 @@ def _plus(left: JsValue, right: JsValue) -> JsValue:
     return to_string(left) + to_string(right)
 
 
-def _point_classes() -> tuple[_Class, _Class]:
-    def make_point(this: JsObject, x: JsValue = UNDEFINED, y: JsValue = UNDEFINED) -> JsValue:
+def _point_classes() -> tuple[JsClass, JsClass]:
+    def make_point(this: JsObject, x: JsValue, y: JsValue) -> JsValue:
         this.set("x", x)
         this.set("y", y)
         return this
 
-    point = _Class("Point", make_point)
-    point.set("origin", NativeFunction(lambda: point.construct((0, 0)), "origin"))
-    point.set("made", "static field")
-    point.instances.set("sum", Accessor(lambda this: _plus(get_property(this, "x"), get_property(this, "y"))))
-    point.instances.set(
-        "pair", Accessor(lambda this: JsArray((get_property(this, "x"), get_property(this, "y"))), _set_pair)
-    )
-
     def scale(this: JsValue, factor: JsValue) -> JsValue:
         return point.construct([_multiply(get_property(this, key), factor) for key in "xy"])
 
-    point.method("scale", scale)
+    point = define_class(
+        "Point",
+        make_point,
+        methods={"scale": scale},
+        getters={
+            "sum": lambda this: _plus(get_property(this, "x"), get_property(this, "y")),
+            "pair": lambda this: JsArray((get_property(this, "x"), get_property(this, "y"))),
+        },
+        setters={"pair": _set_pair},
+        statics={"origin": lambda _class: point.construct((0, 0))},
+    )
+    point.set("made", "static field")
 
-    def make_point3(this: JsObject, x: JsValue = UNDEFINED, y: JsValue = UNDEFINED, z: JsValue = UNDEFINED) -> JsValue:
-        make_point(this, x, y)
+    def make_point3(this: JsObject, x: JsValue, y: JsValue, z: JsValue) -> JsValue:
         this.set("z", z)
         return this
-
-    point3 = _Class("Point3", make_point3, point)
 
     def scale3(this: JsValue, factor: JsValue) -> JsValue:
         return point3.construct([_multiply(get_property(this, key), factor) for key in "xyz"])
 
-    point3.method("scale", scale3)
+    point3 = define_class("Point3", make_point3, methods={"scale": scale3}, parent=point)
     return point, point3
 
 
-class _CustomError(JsError):
-    """``class CustomError extends Error``."""
+def _custom_error_class() -> JsClass:
+    def make(this: JsObject, message: JsValue, code: JsValue) -> JsValue:
+        this.set("name", "CustomError")
+        this.set("code", code)
+        return this
 
-    __slots__ = ()
-
-    def constructor_name(self) -> str:
-        return "CustomError"
-
-    def own_keys(self) -> list[str]:
-        return ["name", "code"]
-
-
-class _CustomErrorClass(_Class):
-    """Its constructor."""
-
-    def construct(self, args: Sequence[JsValue]) -> JsValue:
-        message, code = (*args, UNDEFINED, UNDEFINED)[:2]
-        error = _CustomError("CustomError", to_string(message), f"Error: {to_string(message)}\n    at new CustomError")
-        error.set("name", "CustomError")
-        error.set("code", code)
-        error.prototype = self.instances
-        return error
+    error = constructor("Error")
+    assert isinstance(error, JsFunction)
+    return define_class("CustomError", make, parent=error)
 
 
 # ---- generators of JavaScript
-
-
-class _Generator(JsObject):
-    """What a generator function returns."""
-
-    __slots__ = ("_source",)
-
-    class_name: ClassVar[str] = "GeneratorFunction"
-    type_tag: ClassVar[str] = "Generator"
-
-    def __init__(self, source: Generator[JsValue, JsValue, JsValue]) -> None:
-        super().__init__()
-        self._source = source
-
-    def step(self, act: Callable[[Generator[JsValue, JsValue, JsValue]], JsValue]) -> JsObject:
-        try:
-            return iterator_result(done=False, value=act(self._source))
-        except StopIteration as stop:
-            return iterator_result(done=True, value=UNDEFINED if stop.value is None else stop.value)
-
-    def next(self, value: JsValue) -> JsObject:
-        fresh = inspect.getgeneratorstate(self._source) == inspect.GEN_CREATED
-        return self.step(lambda source: source.send(None if fresh else value))
-
-    def throw(self, value: JsValue) -> JsObject:
-        return self.step(lambda source: source.throw(JsThrow(value)))
-
-    def finish(self, value: JsValue) -> JsObject:
-        self._source.close()
-        return iterator_result(done=True, value=value)
-
-    def lookup(self, key: PropertyKey) -> JsValue:
-        # GeneratorFunction.prototype, an object without a name
-        return JsObject() if key == "constructor" else super().lookup(key)
-
-    METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
-        "next": lambda this, value: this.next(value),
-        "return": lambda this, value: this.finish(value),
-        "throw": lambda this, value: this.throw(value),
-        SYMBOL_ITERATOR: lambda this: this,
-    }
-    GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {SYMBOL_TO_STRING_TAG: lambda this: "Generator"}
-
-
-class _AsyncGenerator(_Generator):
-    """What an async generator function returns; its body never waits."""
-
-    __slots__ = ("_host",)
-
-    class_name: ClassVar[str] = "AsyncGeneratorFunction"
-    type_tag: ClassVar[str] = "AsyncGenerator"
-
-    def __init__(self, host: JsHost, source: Generator[JsValue, JsValue, JsValue]) -> None:
-        super().__init__(source)
-        self._host = host
-
-    def later(self, act: Callable[[], JsValue]) -> JsPromise:
-        promise = JsPromise(self._host.loop)
-        try:
-            promise.resolve(act())
-        except JsThrow as thrown:
-            promise.reject(thrown.value)
-        return promise
-
-    def lookup(self, key: PropertyKey) -> JsValue:
-        return ABSENT if key is SYMBOL_ITERATOR else super().lookup(key)
-
-    METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
-        "next": lambda this, value: this.later(lambda: this.next(value)),
-        "return": lambda this, value: this.later(lambda: this.finish(value)),
-        "throw": lambda this, value: this.later(lambda: this.throw(value)),
-        SYMBOL_ASYNC_ITERATOR: lambda this: this,
-    }
-    GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
-        SYMBOL_TO_STRING_TAG: lambda this: "AsyncGenerator"
-    }
 
 
 def _count_to(limit: JsValue) -> Generator[JsValue, JsValue, JsValue]:
@@ -362,8 +239,9 @@ def make_fixtures(host: JsHost) -> dict[PropertyKey, JsValue]:
     members["this_of"] = NativeFunction(lambda this: this, "this_of", takes_this=True)
     members["log"] = log
     point, point3 = _point_classes()
-    members.update(Point=point, Point3=point3, CustomError=_CustomErrorClass("CustomError", lambda this: this))
-    for name, made in (_objects() | _disposables(host, log)).items():
+    custom_error = _custom_error_class()
+    members.update(Point=point, Point3=point3, CustomError=custom_error)
+    for name, made in (_objects(custom_error) | _disposables(host, log)).items():
         members[name] = NativeFunction(made, name)
     return members | _values()
 
@@ -409,7 +287,7 @@ def _functions() -> dict[str, Callable[..., JsValue]]:
         "construct": _construct,
         "get_property": lambda target, name: get_property(target, to_property_key(name)),
         "set_property": _set_property,
-        "throw_error": lambda message: _throw("TypeError", to_string(message)),
+        "throw_error": lambda message: _throw("TypeError", None if message is UNDEFINED else to_string(message)),
         "throw_value": _throw_value,
         "rethrow": lambda callback: _call(callback, ()),
     }
@@ -419,10 +297,6 @@ def _same(left: JsValue, right: JsValue) -> JsValue:
     if isinstance(left, JsObject) or isinstance(right, JsObject):
         return left is right
     return same_value_zero_key(left) == same_value_zero_key(right) and _inspect(left) == _inspect(right)
-
-
-def _is_instance(value: JsValue, constructor: JsValue) -> JsValue:
-    return get_property(constructor, "prototype") in prototype_chain(value)
 
 
 def _views() -> dict[str, Callable[..., JsValue]]:
@@ -436,7 +310,7 @@ def _views() -> dict[str, Callable[..., JsValue]]:
             else get_property(get_property(value, "constructor"), "name")
         ),
         "same": _same,
-        "is_instance": _is_instance,
+        "is_instance": instance_of,
     }
 
 
@@ -510,17 +384,17 @@ def _pass_on(items: Iterator[JsValue]) -> Generator[JsValue, JsValue, JsValue]:
 def _iteration(host: JsHost) -> dict[str, Callable[..., JsValue]]:
     def async_iterable(items: JsValue) -> JsValue:
         def start() -> JsValue:
-            return _AsyncGenerator(host, _pass_on(iterate(items)))
+            return JsAsyncGenerator(host.loop, _pass_on(iterate(items)))
 
         return JsObject({SYMBOL_ASYNC_ITERATOR: NativeFunction(start, "[Symbol.asyncIterator]")})
 
     return {
-        "count_to": lambda limit: _Generator(_count_to(limit)),
-        "echo": lambda: _Generator(_echo("stopped")),
-        "fail_after": lambda count: _Generator(_fail_after(count)),
-        "async_count_to": lambda limit: _AsyncGenerator(host, _plain_count(limit)),
-        "async_echo": lambda: _AsyncGenerator(host, _echo(UNDEFINED)),
-        "async_fail_after": lambda count: _AsyncGenerator(host, _fail_after(count)),
+        "count_to": lambda limit: JsGenerator(_count_to(limit)),
+        "echo": lambda: JsGenerator(_echo("stopped")),
+        "fail_after": lambda count: JsGenerator(_fail_after(count)),
+        "async_count_to": lambda limit: JsAsyncGenerator(host.loop, _plain_count(limit)),
+        "async_echo": lambda: JsAsyncGenerator(host.loop, _echo(UNDEFINED)),
+        "async_fail_after": lambda count: JsAsyncGenerator(host.loop, _fail_after(count)),
         "iterator": _iterator,
         "iterable": _iterable,
         "async_iterable": async_iterable,
@@ -592,7 +466,7 @@ def _map(entries: JsValue) -> JsValue:
     return JsMap((get_property(entry, "0"), get_property(entry, "1")) for entry in iterate(entries))
 
 
-def _objects() -> dict[str, Callable[..., JsValue]]:
+def _objects(custom_error: JsClass) -> dict[str, Callable[..., JsValue]]:
     return {
         "plain": lambda: JsObject({"a": 1, "b": "two", "c": None, "d": UNDEFINED, "e": JsArray((1, 2))}),
         "nested": _nested,
@@ -613,10 +487,8 @@ def _objects() -> dict[str, Callable[..., JsValue]]:
         "map": _map,
         "set": lambda items: JsSet((1, "a") if items is UNDEFINED else iterate(items)),
         "map_with_object_key": lambda: JsMap([(JsObject(), 1)]),
-        "error": lambda name, message: JsError(to_string(name), to_string(message)),
-        "custom_error": lambda message, code: _CustomErrorClass("CustomError", lambda this: this).construct(
-            (message, code)
-        ),
+        "error": lambda name, message: JsError(to_string(name), None if message is UNDEFINED else to_string(message)),
+        "custom_error": lambda message, code: custom_error.construct((message, code)),
         "typed": lambda name, items: construct_typed_array(to_string(name), items, UNDEFINED, UNDEFINED),
         "array_buffer": lambda items: construct_typed_array("Uint8Array", items, UNDEFINED, UNDEFINED).buffer,
     }
