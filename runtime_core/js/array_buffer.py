@@ -137,7 +137,7 @@ class JsArrayBuffer(BufferStorage):
         """
         data = self.data
         if not isinstance(data, bytearray):
-            throw_type_error("Cannot perform ArrayBuffer.prototype.transfer on a non-detachable ArrayBuffer")
+            throw_type_error("ArrayBuffer is not detachable and could not be cloned.")
         self.data = bytearray()
         self._is_detached = True
         self._reserve(_OVERHEAD)

@@ -206,7 +206,8 @@ class BuiltinFunction(NativeFunction):
 def builtin_method(cls: type[JsObject], key: PropertyKey) -> BuiltinFunction:
     """A function object for a method that a class's own table defines."""
     name = key if isinstance(key, str) else f"[{key.description}]"
-    receiver = None if cls.__dict__.get("ANY_RECEIVER", False) else cls
+    checks = "class_name" in cls.__dict__ and not cls.__dict__.get("ANY_RECEIVER", False)  # mixins have no instances
+    receiver = cls if checks else None
     return BuiltinFunction(cls.METHODS[key], name, takes_this=True, receiver=receiver)
 
 

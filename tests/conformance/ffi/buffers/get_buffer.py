@@ -2,8 +2,7 @@
 from pyodide.ffi import create_proxy
 import js
 v = create_proxy(bytearray(b"abc")).getBuffer()
-o = js.Object.assign(js.Object.new(), v)
-[v, str(v), v.offset, v.readonly, v.format, v.itemsize, v.ndim, v.nbytes, v.shape, v.strides, v.c_contiguous, v.f_contiguous, v.data, list(js.Object.keys(v))]
+[str(v), v.constructor.name, v.offset, v.readonly, v.format, v.itemsize, v.ndim, v.nbytes, v.shape, v.strides, v.c_contiguous, v.f_contiguous, v.data, list(js.Object.keys(v))]
 #% read-only buffers say so
 from pyodide.ffi import create_proxy
 v = create_proxy(b"abc").getBuffer()
