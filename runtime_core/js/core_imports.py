@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import JsError, JsPythonError
 from runtime_core.js.functions import JsFunction
+from runtime_core.js.nested import raise_failure, restore_state, save_state, syncify
 from runtime_core.js.pyproxy import PyProxy
 from runtime_core.js.registry import ImportTable
 from runtime_core.js.strings import read_utf8
@@ -96,24 +97,9 @@ def throw_no_gil(js: JsHost) -> NoReturn:
     raise JsThrow(JsError("NoGilError", "Attempted to use PyProxy when Python GIL not held"))
 
 
-def save_state(js: JsHost) -> JsValue:
-    """run_sync: there is no suspender, so the caller raises its own RuntimeError."""
-    return ERROR
-
-
 def get_suspender(js: JsHost) -> JsValue:
-    """The suspender of stack switching, which this host does not have."""
-    return js.suspender
-
-
-def set_suspender(js: JsHost, suspender: JsValue) -> None:
-    """Keep the suspender."""
-    js.suspender = suspender
-
-
-def syncify(js: JsHost, suspender: JsValue, promise: JsValue) -> JsValue:
-    """Waiting for a promise inside a synchronous call is not offered."""
-    return ERROR
+    """The suspender of stack switching: null, there is none."""
+    return None
 
 
 def nothing(js: JsHost, *args: JsValue) -> None:
@@ -145,13 +131,11 @@ CORE_IMPORTS: Final = ImportTable(
         "set_pyodide_module": set_pyodide_module,
         "throw_no_gil": throw_no_gil,
         "pyodide_js_init": nothing,
-        "can_run_sync_js": lambda js: 0,
-        "saveState": save_state,
-        "restoreState": nothing,
+        "can_run_sync_js": lambda js: int(js.may_wait),
+        "restoreState": restore_state,
         "get_suspender": get_suspender,
-        "set_suspender": set_suspender,
-        "syncifyHandler": syncify,
-        "JsvPromise_Syncify_handleError": nothing,
+        "set_suspender": nothing,
+        "JsvPromise_Syncify_handleError": raise_failure,
         "is_comlink_proxy": lambda js, value: False,
         "__hiwire_deduplicate_new": deduplicate_new,
         "__hiwire_deduplicate_get": deduplicate_get,
@@ -159,5 +143,10 @@ CORE_IMPORTS: Final = ImportTable(
         "__hiwire_deduplicate_delete": deduplicate_delete,
     },
     status={"jslib_init_js": jslib_init, "jslib_init_buffers_js": jslib_init_buffers},
-    value={"JsException_new_helper": deserialize_error, "JsProxy_to_weakref_js": weak_reference},
+    value={
+        "saveState": save_state,
+        "syncifyHandler": syncify,
+        "JsException_new_helper": deserialize_error,
+        "JsProxy_to_weakref_js": weak_reference,
+    },
 )

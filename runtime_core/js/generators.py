@@ -9,8 +9,9 @@ from typing import ClassVar, final
 
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import throw_type_error
+from runtime_core.js.eventloop import EventLoop
 from runtime_core.js.iteration import IteratorObject, iterator_result
-from runtime_core.js.promises import EventLoop, JsPromise, resolved_promise
+from runtime_core.js.promises import JsPromise, resolved_promise
 from runtime_core.js.values import SYMBOL_ASYNC_ITERATOR, UNDEFINED, JsObject, JsValue, PropertyKey
 
 Body = Generator[JsValue, JsValue, JsValue]

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 from runtime_core.emscripten.errno import Errno
 from runtime_core.js import json_text
+from runtime_core.js.abort import EVENT_MAKERS, abort_signal_any
 from runtime_core.js.atomics import AtomicsNamespace
-from runtime_core.js.control import JsThrow
-from runtime_core.js.errors import JsError, throw_error
-from runtime_core.js.functions import JsFunction, NativeFunction
+from runtime_core.js.errors import throw_error
+from runtime_core.js.functions import NativeFunction
 from runtime_core.js.intrinsics import CONSTRUCTORS, constructor
-from runtime_core.js.operators import to_boolean, to_number, to_string, typeof
-from runtime_core.js.promises import promise_constructor
+from runtime_core.js.operators import to_boolean, to_string, typeof
+from runtime_core.js.promise_constructor import promise_constructor
+from runtime_core.js.timers import TIMER_MAKERS, schedule_callback
 from runtime_core.js.values import (
     ABSENT,
     SYMBOL_ASYNC_ITERATOR,
@@ -109,55 +110,6 @@ def _display(value: JsValue) -> str:
     return repr(value) if isinstance(value, JsObject) and typeof(value) == "object" else to_string(value)
 
 
-def _milliseconds(value: JsValue) -> float:
-    delay = to_number(value)
-    return delay / 1000 if 0 < delay < math.inf else 0.0
-
-
-def _set_timeout(host: JsHost) -> JsValue:
-    def set_timeout(callback: JsValue, delay: JsValue, *args: JsValue) -> JsValue:
-        function = _callback(callback)
-        return host.loop.schedule(lambda: function.call(UNDEFINED, args), _milliseconds(delay))
-
-    return NativeFunction(set_timeout, "setTimeout")
-
-
-def _set_interval(host: JsHost) -> JsValue:
-    def set_interval(callback: JsValue, delay: JsValue, *args: JsValue) -> JsValue:
-        function = _callback(callback)
-        return host.loop.schedule_repeated(lambda: function.call(UNDEFINED, args), _milliseconds(delay))
-
-    return NativeFunction(set_interval, "setInterval")
-
-
-def _clear(name: str) -> Callable[[JsHost], JsValue]:
-    def make(host: JsHost) -> JsValue:
-        def clear(timer: JsValue) -> JsValue:
-            if isinstance(timer, int):
-                host.loop.cancel(timer)
-            return UNDEFINED
-
-        return NativeFunction(clear, name)
-
-    return make
-
-
-def _queue_microtask(host: JsHost) -> JsValue:
-    def queue(callback: JsValue) -> JsValue:
-        function = _callback(callback)
-        host.loop.queue_microtask(lambda: function.call(UNDEFINED, ()))
-        return UNDEFINED
-
-    return NativeFunction(queue, "queueMicrotask")
-
-
-def _callback(value: JsValue) -> JsFunction:
-    """A callback. A Python function given without create_proxy is only lent: it is gone when it is to be called."""
-    if isinstance(value, JsFunction):
-        return value
-    raise JsThrow(JsError("TypeError", "The callback argument must be a function"))
-
-
 def _eval(host: JsHost) -> JsValue:
     def evaluate(source: JsValue) -> JsValue:
         if isinstance(source, str):
@@ -185,6 +137,8 @@ def _builtin(name: str) -> Callable[[JsHost], JsValue]:
 
 
 GLOBAL_MAKERS: Final[Mapping[str, Callable[[JsHost], JsValue]]] = {
+    **EVENT_MAKERS,
+    **TIMER_MAKERS,
     **{name: _builtin(name) for name in CONSTRUCTORS},
     "Atomics": lambda host: AtomicsNamespace(),
     "Infinity": lambda host: math.inf,
@@ -192,14 +146,9 @@ GLOBAL_MAKERS: Final[Mapping[str, Callable[[JsHost], JsValue]]] = {
     "NaN": lambda host: math.nan,
     "Promise": lambda host: promise_constructor(host.loop),
     "Symbol": _symbol,
-    "clearInterval": _clear("clearInterval"),
-    "clearTimeout": _clear("clearTimeout"),
     "console": _console,
     "eval": _eval,
     "globalThis": lambda host: host.globals,
-    "queueMicrotask": _queue_microtask,
-    "setInterval": _set_interval,
-    "setTimeout": _set_timeout,
 }
 
 
@@ -207,29 +156,13 @@ def _config(host: JsHost) -> JsValue:
     return JsObject({"enableRunUntilComplete": True, "jsglobals": host.globals})
 
 
-def _schedule_callback(host: JsHost) -> JsValue:
-    def schedule(callback: JsValue, delay: JsValue) -> JsValue:
-        function = _callback(callback)
-        host.loop.schedule(lambda: function.call(UNDEFINED, ()), _milliseconds(delay))
-        return UNDEFINED
-
-    return NativeFunction(schedule, "scheduleCallback")
-
-
-def _abort_signal_any(host: JsHost) -> JsValue:
-    def combine(_signals: JsValue) -> JsValue:
-        throw_error("AbortSignal is not available in this runtime")
-
-    return NativeFunction(combine, "abortSignalAny")
-
-
 API_MAKERS: Final[Mapping[str, Callable[[JsHost], JsValue]]] = {
-    "abortSignalAny": _abort_signal_any,
+    "abortSignalAny": abort_signal_any,
     "config": _config,
     "lockfile_info": lambda host: JsObject(),
     "lockfile_packages": lambda host: JsObject(),
     "public_api": lambda host: host.public_api,
-    "scheduleCallback": _schedule_callback,
+    "scheduleCallback": schedule_callback,
 }
 """Pyodide's internal ``API`` object, which guest code reaches as ``pyodide_js._api``."""
 

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NoReturn
 
+from runtime_core.emscripten.errno import Errno
 from runtime_core.engine.current import CURRENT
 from runtime_core.js.array_buffer import ACTIVE, BufferBudget, HeapBuffer, JsArrayBuffer
 from runtime_core.js.buffers import TYPED_ARRAYS
 from runtime_core.js.control import JsThrow
 from runtime_core.js.convert import HostReader, to_guest
 from runtime_core.js.errors import JsError, JsPythonError
+from runtime_core.js.eventloop import EventLoop, wait_for
 from runtime_core.js.functions import NativeFunction
 from runtime_core.js.globals import API_MAKERS, GLOBAL_MAKERS, PUBLIC_MAKERS, LazyObject
 from runtime_core.js.guest import GuestApi
 from runtime_core.js.host_modules import check_module_name, make_module
 from runtime_core.js.maps import JsMap
+from runtime_core.js.nested import wait_suspended
 from runtime_core.js.operators import to_string, type_tag, typeof
-from runtime_core.js.promises import EventLoop, JsPromise, resolved_promise
+from runtime_core.js.promises import JsPromise, resolved_promise, run_until_settled
 from runtime_core.js.proxy_flags import ProxyFlag
-from runtime_core.js.pyproxy import PyProxy, PyProxyFunction
+from runtime_core.js.pyproxy import PyProxy, PyProxyFunction, call_object
 from runtime_core.js.sweep import sweep
 from runtime_core.js.values import ABSENT, UNDEFINED, JsObject, JsSymbol, JsValue
 from schemas.errors import EntrypointError, HostError, PythonError, UnserializableError, WorkerError
@@ -56,14 +60,14 @@ class JsHost:
         *,
         pyodide_version: str = _PYODIDE_VERSION,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], object] = time.sleep,
+        sleep: Callable[..., object] = wait_for,
     ) -> None:
         self.instance = instance
         self.memory = instance.memory
         self.emscripten = emscripten
         self.refs = refs
         self.guest = GuestApi(instance)
-        self.loop = EventLoop(clock=clock, sleep=sleep, on_error=self._report)
+        self.loop = EventLoop(clock=clock, sleep=sleep, on_error=self._report, on_rejection=self._report_rejection)
         self.pyodide_version = pyodide_version
         self.globals = LazyObject(self, GLOBAL_MAKERS)
         self.api = LazyObject(self, API_MAKERS)
@@ -71,7 +75,10 @@ class JsHost:
         self.modules: dict[str, JsObject] = {}
         self.reference_map = JsMap()
         self.dtypes_address = 0
-        self.suspender: JsValue = None
+        self.may_wait = False
+        self.waits = 0
+        self.wait_failure: JsThrow | WorkerError | None = None
+        self.kept_exceptions: list[tuple[JsValue, int]] = []
         self.releases: deque[int] = deque()
         self.pyodide: PyProxy | None = None
         self.main_globals: PyProxy | None = None
@@ -131,7 +138,8 @@ class JsHost:
     def _run(self, source: str, filename: str) -> object:
         if self.eval_code is None or self.main_globals is None:
             raise HostError("the isolate has not been bootstrapped")
-        result = self.eval_code.call_python((source, self.main_globals), {"filename": filename})
+        arguments = (source, self.main_globals)
+        result = call_object(self, self.eval_code.pointer, arguments, {"filename": filename}, may_wait=True)
         try:
             value = HostReader(self).read(result)
         except UnserializableError:
@@ -169,7 +177,7 @@ class JsHost:
         given = [to_guest(self, arg, as_argument=True) for arg in args]
         named = {key: to_guest(self, value, as_argument=True) for key, value in (kwargs or {}).items()}
         try:
-            result = target.call_python(given, named)
+            result = call_object(self, target.pointer, given, named, may_wait=True)
         finally:
             for source, value in zip((*args, *(kwargs or {}).values()), (*given, *named.values()), strict=True):
                 if isinstance(value, PyProxy) and value is not source:
@@ -189,9 +197,9 @@ class JsHost:
         """A result as plain Python; awaitables are awaited."""
         while True:
             if isinstance(result, PyProxy) and (result.supports(ProxyFlag.IS_AWAITABLE) or result.shared.promise):
-                result = self.loop.run_until_settled(result.ensure_future(), after_task=self._after)
+                result = self._wait(result.ensure_future())
             elif isinstance(result, JsPromise):
-                result = self.loop.run_until_settled(result, after_task=self._after)
+                result = self._wait(result)
             else:
                 break
         try:
@@ -202,9 +210,12 @@ class JsHost:
 
     def await_promise(self, promise: JsValue) -> JsValue:
         """Run the loop until a promise settles."""
-        return self._guarded(
-            lambda: self.loop.run_until_settled(resolved_promise(self.loop, promise), after_task=self._after)
-        )
+        return self._guarded(lambda: self._wait(resolved_promise(self.loop, promise)))
+
+    def _wait(self, promise: JsPromise) -> JsValue:
+        if self.instance.depth:  # a host function waits, on top of the guest code that called it
+            return wait_suspended(self, promise)
+        return run_until_settled(promise, after_task=self._after)
 
     def new_promise(self) -> JsPromise:
         """A pending promise that a host function may return and resolve later."""
@@ -332,8 +343,20 @@ class JsHost:
 
     def _report(self, value: JsValue) -> None:
         """Show an error that a callback threw and nobody caught, as a browser's console does."""
-        text = value.message if isinstance(value, JsError) else to_string(value)
-        self.emscripten.files.get(2).write(f"Uncaught (in callback): {text}\n".encode("utf-8", "replace"))
+        self._show_uncaught("Uncaught", value)
+
+    def _report_rejection(self, value: JsValue) -> None:
+        """Show the reason of a rejected promise that nobody handled."""
+        self._show_uncaught("Uncaught (in promise)", value)
+
+    def _show_uncaught(self, what: str, value: JsValue) -> None:
+        try:
+            text = to_string(value)
+        except JsThrow:
+            text = type_tag(value)
+        # The guest may have closed its standard error.
+        with contextlib.suppress(Errno):
+            self.emscripten.files.get(2).write(f"{what} {text}\n".encode("utf-8", "replace"))
 
     def _guarded(self, function: Callable[..., object], *args: object) -> object:
         """Run host code that enters the guest: JavaScript errors become errors of the host, then housekeeping."""

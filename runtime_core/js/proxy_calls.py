@@ -116,14 +116,14 @@ def _promising(
             if relaxed:
                 result = _relaxed(held.host, (held, *args), keywords)
             else:
-                result = call_object(held.host, held.pointer, args, keywords)
+                result = call_object(held.host, held.pointer, args, keywords, may_wait=True)
             promise.resolve(result)
         except JsThrow as thrown:
             promise.reject(thrown.value)
         finally:
             held.destroy()
 
-    proxy.host.loop.schedule(run)
+    proxy.host.loop.schedule_immediate(run)
     return promise
 
 

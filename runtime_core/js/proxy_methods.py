@@ -90,6 +90,7 @@ def _int32(value: JsValue, default: int = 0) -> int:
 class PyProxyMethods(JsObject):
     """What every proxy has."""
 
+    ANY_RECEIVER: ClassVar[bool] = True
     METHODS: ClassVar[Members] = {
         "copy": lambda this: proxy_of(this).copy(),
         "destroy": _destroy,
@@ -103,12 +104,14 @@ class PyProxyMethods(JsObject):
 class PyLengthMethods(JsObject):
     """Of objects with a length."""
 
+    ANY_RECEIVER: ClassVar[bool] = True
     GETTERS: ClassVar[Members] = {"length": lambda this: proxy_of(this).length()}
 
 
 class PyGetItemMethods(JsObject):
     """Of objects with items."""
 
+    ANY_RECEIVER: ClassVar[bool] = True
     METHODS: ClassVar[Members] = {"get": lambda this, key: proxy_of(this).get_item(key)}
 
 
@@ -125,18 +128,21 @@ def _delete_item(this: JsValue, key: JsValue) -> JsValue:
 class PySetItemMethods(JsObject):
     """Of objects whose items can be set."""
 
+    ANY_RECEIVER: ClassVar[bool] = True
     METHODS: ClassVar[Members] = {"delete": _delete_item, "set": _set_item}
 
 
 class PyContainsMethods(JsObject):
     """Of containers."""
 
+    ANY_RECEIVER: ClassVar[bool] = True
     METHODS: ClassVar[Members] = {"has": lambda this, key: proxy_of(this).contains(key)}
 
 
 class PyIterableMethods(JsObject):
     """Of iterables that are no iterators."""
 
+    ANY_RECEIVER: ClassVar[bool] = True
     METHODS: ClassVar[Members] = {SYMBOL_ITERATOR: lambda this: JsIterator(proxy_of(this).elements())}
 
 
@@ -148,6 +154,7 @@ def _next(this: JsValue, value: JsValue) -> JsValue:
 class PyIteratorMethods(JsObject):
     """Of iterators."""
 
+    ANY_RECEIVER: ClassVar[bool] = True
     METHODS: ClassVar[Members] = {"next": _next, SYMBOL_ITERATOR: lambda this: this}
 
 
@@ -164,18 +171,21 @@ def _return(this: JsValue, value: JsValue) -> JsValue:
 class PyGeneratorMethods(JsObject):
     """Of generators."""
 
+    ANY_RECEIVER: ClassVar[bool] = True
     METHODS: ClassVar[Members] = {"return": _return, "throw": _throw}
 
 
 class PyAsyncIterableMethods(JsObject):
     """Of asynchronous iterables that are no iterators."""
 
+    ANY_RECEIVER: ClassVar[bool] = True
     METHODS: ClassVar[Members] = {SYMBOL_ASYNC_ITERATOR: lambda this: proxy_async.async_elements(proxy_of(this))}
 
 
 class PyAsyncIteratorMethods(JsObject):
     """Of asynchronous iterators."""
 
+    ANY_RECEIVER: ClassVar[bool] = True
     METHODS: ClassVar[Members] = {
         "next": lambda this, value: proxy_async.send(proxy_of(this), value),
         SYMBOL_ASYNC_ITERATOR: lambda this: this,
@@ -185,6 +195,7 @@ class PyAsyncIteratorMethods(JsObject):
 class PyAsyncGeneratorMethods(JsObject):
     """Of asynchronous generators."""
 
+    ANY_RECEIVER: ClassVar[bool] = True
     METHODS: ClassVar[Members] = {
         "return": lambda this, value: proxy_async.finish(proxy_of(this), value),
         "throw": lambda this, error: proxy_async.throw_into(proxy_of(this), error),
@@ -194,6 +205,7 @@ class PyAsyncGeneratorMethods(JsObject):
 class PyAwaitableMethods(JsObject):
     """Of awaitables."""
 
+    ANY_RECEIVER: ClassVar[bool] = True
     METHODS: ClassVar[Members] = {
         "_ensure_future": lambda this: proxy_of(this).ensure_future(),
         "catch": lambda this, on_rejected: proxy_of(this).ensure_future().then(UNDEFINED, on_rejected),
@@ -205,12 +217,14 @@ class PyAwaitableMethods(JsObject):
 class PyBufferMethods(JsObject):
     """Of objects with the buffer protocol."""
 
+    ANY_RECEIVER: ClassVar[bool] = True
     METHODS: ClassVar[Members] = {"getBuffer": lambda this, kind=UNDEFINED: get_buffer(proxy_of(this), kind)}
 
 
 class PyCallableMethods(JsObject):
     """Of callables."""
 
+    ANY_RECEIVER: ClassVar[bool] = True
     METHODS: ClassVar[Members] = {
         "apply": lambda this, this_arg, args: proxy_calls.call(proxy_of(this), this_arg, array_like.arguments_of(args)),
         "bind": lambda this, this_arg, *args: proxy_calls.bind(proxy_of(this), this_arg, args),
@@ -245,6 +259,7 @@ def _concat(this: JsValue, *rest: JsValue) -> JsValue:
 class PySequenceMethods(JsObject):
     """Of sequences: ``Array.prototype``'s methods that change nothing."""
 
+    ANY_RECEIVER: ClassVar[bool] = True
     METHODS: ClassVar[Members] = {
         "at": lambda this, index: array_like.at(proxy_of(this), index),
         "concat": _concat,
@@ -337,6 +352,7 @@ def _sort(this: JsValue, comparator: JsValue) -> JsValue:
 class PyMutableSequenceMethods(JsObject):
     """Of mutable sequences: ``Array.prototype``'s methods that change the array."""
 
+    ANY_RECEIVER: ClassVar[bool] = True
     METHODS: ClassVar[Members] = {
         "copyWithin": lambda this, target, start, end: array_like.copy_within(proxy_of(this), target, start, end),
         "fill": lambda this, value, start, end: array_like.fill(proxy_of(this), value, start, end),
@@ -360,6 +376,7 @@ def _as_json(this: JsValue) -> JsValue:
 class PyAsJsonAdaptorMethods(JsObject):
     """Of sequences and of objects with items."""
 
+    ANY_RECEIVER: ClassVar[bool] = True
     METHODS: ClassVar[Members] = {"asJsJson": _as_json}
 
 

@@ -323,9 +323,16 @@ class _Elements:
 
 
 def call_object(
-    host: JsHost, pointer: int, args: Sequence[JsValue], kwargs: Mapping[str, JsValue] | None = None
+    host: JsHost,
+    pointer: int,
+    args: Sequence[JsValue],
+    kwargs: Mapping[str, JsValue] | None = None,
+    *,
+    may_wait: bool = False,
 ) -> JsValue:
     """Call a Python object. A coroutine function's coroutine is scheduled at once, as Pyodide does.
+
+    ``may_wait`` lets it use run_sync, as Pyodide allows where the engine can switch stacks.
 
     Raises:
         JsThrow: the guest's exception.
@@ -334,11 +341,15 @@ def call_object(
     guest = host.guest
     if host.instance.depth:
         ensure_room()
-    if kwargs:
-        names = JsArray(kwargs)
-        result = guest._pyproxy_apply(pointer, JsArray((*args, *kwargs.values())), len(args), names, len(names.items))
-    else:
-        result = guest._pyproxy_apply(pointer, JsArray(args), len(args), UNDEFINED, 0)
+    outer, host.may_wait = host.may_wait, may_wait
+    try:
+        if kwargs:
+            names, values = JsArray(kwargs), JsArray((*args, *kwargs.values()))
+            result = guest._pyproxy_apply(pointer, values, len(args), names, len(names.items))
+        else:
+            result = guest._pyproxy_apply(pointer, JsArray(args), len(args), UNDEFINED, 0)
+    finally:
+        host.may_wait = outer
     return call_result(host, pointer, result)
 
 

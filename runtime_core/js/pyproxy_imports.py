@@ -11,6 +11,7 @@ from runtime_core.js.functions import JsFunction, NativeFunction
 from runtime_core.js.iteration import iterate, iterator_result
 from runtime_core.js.maps import JsMap
 from runtime_core.js.operators import call_method, has_method
+from runtime_core.js.promises import JsPromise
 from runtime_core.js.proxy_flags import ProxyProperties
 from runtime_core.js.pyproxy import PyProxy, call_object, new_proxy
 from runtime_core.js.registry import ImportTable
@@ -141,7 +142,7 @@ class _Held:
         self._js.releases.extend(self._pointers)
 
 
-def once_callable(js: JsHost, pointer: int, _may_syncify: int) -> JsValue:
+def once_callable(js: JsHost, pointer: int, may_wait: int) -> JsValue:
     """A function that calls a Python callable at most once and then lets go of it."""
     held = _Held(js, pointer)
 
@@ -149,7 +150,7 @@ def once_callable(js: JsHost, pointer: int, _may_syncify: int) -> JsValue:
         if held.released:
             throw_error("OnceProxy can only be called once")
         try:
-            return call_object(js, pointer, args)
+            return _promised(js, pointer, args) if may_wait else call_object(js, pointer, args)
         finally:
             held.release()
 
@@ -162,6 +163,23 @@ def once_callable(js: JsHost, pointer: int, _may_syncify: int) -> JsValue:
     result = NativeFunction(call, "wrapper")
     result.set("destroy", NativeFunction(destroy, "destroy"))
     return result
+
+
+def _promised(js: JsHost, pointer: int, args: tuple[JsValue, ...]) -> JsPromise:
+    """Call an object that may use run_sync, in the next turn; returns the promise of its result."""
+    promise = JsPromise(js.loop)
+    held = _Held(js, pointer)
+
+    def run() -> None:
+        try:
+            promise.resolve(call_object(js, pointer, args, may_wait=True))
+        except JsThrow as thrown:
+            promise.reject(thrown.value)
+        finally:
+            held.release()
+
+    js.loop.schedule_immediate(run)
+    return promise
 
 
 def promise_handles(js: JsHost, on_result: int, on_error: int, done: JsValue, converter: int) -> JsValue:
@@ -189,7 +207,7 @@ def promise_handles(js: JsHost, on_result: int, on_error: int, done: JsValue, co
     def rejected(reason: JsValue) -> JsValue:
         begin()
         try:
-            return call_object(js, on_error, (reason,)) if on_error else UNDEFINED
+            return _promised(js, on_error, (reason,)) if on_error else UNDEFINED
         finally:
             finish(UNDEFINED)
 

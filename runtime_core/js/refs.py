@@ -73,6 +73,7 @@ class RefTable:
         self._large: dict[int, int] = {}  # id of each large value that has a handle: its size
         self._large_bytes = 0
         self._sweep_at_bytes = SWEEP_BYTES
+        self._pinned = 0
 
     def register_proxy_type(self, cls: type) -> None:
         """Give the exact class ``cls`` (PyProxy, Promise) handles of the kind that says so."""
@@ -162,17 +163,31 @@ class RefTable:
         self._large[id(value)] = size
         self._large_bytes += size
 
+    def pin(self) -> int:
+        """Keep every handle in use through sweeps until :meth:`unpin`, which takes what this returns.
+
+        It lets a sweep run while guest frames wait on the stack: what they hold was handed out before.
+        """
+        before, self._pinned = self._pinned, len(self._values)
+        self._free.clear()
+        return before
+
+    def unpin(self, before: int) -> None:
+        """End the latest :meth:`pin`."""
+        self._pinned = before
+
     def sweep(self, live: Iterable[int]) -> int:
         """Free every handle that is not among the raw bits in ``live``; returns how many.
 
-        The caller guarantees that no guest frame is on the stack.
+        The caller guarantees that no guest frame is on the stack, or that what they hold is pinned.
         """
         keep = {raw >> 4 for raw in live if raw & 15 in (_TAG_VALUE, _TAG_PROXY)}
         before = len(self)
         values = self._values
-        while values and (len(values) - 1) not in keep:
+        pinned = self._pinned
+        while len(values) > pinned and (len(values) - 1) not in keep:
             values.pop()
-        self._free = [index for index in range(len(values)) if index not in keep]
+        self._free = [index for index in range(pinned, len(values)) if index not in keep]
         for index in self._free:
             values[index] = _FREE
         self._free.reverse()  # low indices are used first

@@ -96,13 +96,6 @@ def test_a_coroutine_that_waits_for_nothing_is_named(guest: FfiGuest) -> None:
         call(guest, "async def main(): await asyncio.get_running_loop().create_future()")
 
 
-def test_run_sync_is_refused_with_an_explanation(guest: FfiGuest) -> None:
-    with pytest.raises(PythonError) as error:
-        guest.run("run_sync(asyncio.sleep(0))")
-    assert error.value.type_name == "RuntimeError"
-    assert "Cannot stack switch" in error.value.message
-
-
 def test_set_timeout_calls_a_kept_function(guest: FfiGuest) -> None:
     guest.run("seen = []\nkept = create_proxy(lambda: seen.append('called'))\ntimer = js.setTimeout(kept, 1)")
     while guest.js.loop.run_one():

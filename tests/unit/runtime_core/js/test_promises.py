@@ -9,19 +9,17 @@ import pytest
 from runtime_core.js.arrays import JsArray
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import JsError
+from runtime_core.js.eventloop import EventLoop
 from runtime_core.js.functions import JsFunction, NativeFunction
 from runtime_core.js.operators import call_method
-from runtime_core.js.promises import (
-    EventLoop,
-    JsPromise,
-    PromiseState,
+from runtime_core.js.promise_constructor import (
     promise_all,
     promise_all_settled,
     promise_any,
     promise_constructor,
     promise_race,
-    resolved_promise,
 )
+from runtime_core.js.promises import JsPromise, PromiseState, resolved_promise, run_until_settled
 from runtime_core.js.values import UNDEFINED, JsObject
 from schemas.errors import WorkerError
 
@@ -74,7 +72,7 @@ def test_a_promise_settles_once(loop: EventLoop) -> None:
     promise.resolve(1)
     promise.resolve(2)
     promise.reject(3)
-    assert loop.run_until_settled(promise) == 1
+    assert run_until_settled(promise) == 1
 
 
 def test_resolving_with_a_promise_follows_it(loop: EventLoop) -> None:
@@ -85,7 +83,7 @@ def test_resolving_with_a_promise_follows_it(loop: EventLoop) -> None:
     assert outer.state is PromiseState.PENDING
     inner.reject("no")
     with pytest.raises(JsThrow) as thrown:
-        loop.run_until_settled(outer)
+        run_until_settled(outer)
     assert thrown.value.value == "no"
 
 
@@ -93,7 +91,7 @@ def test_resolving_with_itself_is_an_error(loop: EventLoop) -> None:
     promise = JsPromise(loop)
     promise.resolve(promise)
     with pytest.raises(JsThrow) as thrown:
-        loop.run_until_settled(promise)
+        run_until_settled(promise)
     assert "cycle" in str(thrown.value.value)
 
 
@@ -103,7 +101,7 @@ def test_thenables_are_followed_once(loop: EventLoop) -> None:
         reject.call(UNDEFINED, ("no",))
         raise JsThrow("late")
 
-    assert loop.run_until_settled(resolved_promise(loop, JsObject({"then": NativeFunction(then)}))) == "yes"
+    assert run_until_settled(resolved_promise(loop, JsObject({"then": NativeFunction(then)}))) == "yes"
 
 
 def test_a_handler_that_throws_rejects(loop: EventLoop) -> None:
@@ -191,7 +189,7 @@ def test_without_waiting_only_due_timers_run(loop: EventLoop) -> None:
 
 def test_a_result_that_can_never_arrive_is_named(loop: EventLoop) -> None:
     with pytest.raises(WorkerError, match="can never arrive"):
-        loop.run_until_settled(JsPromise(loop))
+        run_until_settled(JsPromise(loop))
 
 
 def test_an_error_in_a_timer_is_reported_and_the_loop_goes_on() -> None:
@@ -216,16 +214,20 @@ def values_of(result: object) -> object:
 def test_combinators(loop: EventLoop) -> None:
     rejected = JsPromise(loop)
     rejected.reject("no")
-    assert values_of(loop.run_until_settled(promise_all(loop, [resolved_promise(loop, 1), 2]))) == [1, 2]
-    assert values_of(loop.run_until_settled(promise_all(loop, []))) == []
-    assert loop.run_until_settled(promise_race(loop, [3, rejected])) == 3
-    assert loop.run_until_settled(promise_any(loop, [rejected, 4])) == 4
-    settled = loop.run_until_settled(promise_all_settled(loop, [rejected, 5]))
+    assert values_of(run_until_settled(promise_all(loop, JsArray([resolved_promise(loop, 1), 2])))) == [1, 2]
+    assert values_of(run_until_settled(promise_all(loop, JsArray([])))) == []
+    assert run_until_settled(promise_race(loop, JsArray([3, rejected]))) == 3
+    assert run_until_settled(promise_any(loop, JsArray([rejected, 4]))) == 4
+    settled = run_until_settled(promise_all_settled(loop, JsArray([rejected, 5])))
     assert isinstance(settled, JsArray)
     assert [item.get("status") for item in settled.items if isinstance(item, JsObject)] == ["rejected", "fulfilled"]
-    for promise in (promise_all(loop, [1, rejected]), promise_any(loop, [rejected]), promise_any(loop, [])):
+    for promise in (
+        promise_all(loop, JsArray([1, rejected])),
+        promise_any(loop, JsArray([rejected])),
+        promise_any(loop, JsArray([])),
+    ):
         with pytest.raises(JsThrow):
-            loop.run_until_settled(promise)
+            run_until_settled(promise)
 
 
 def test_the_constructor_runs_its_executor_at_once(loop: EventLoop) -> None:
@@ -236,8 +238,8 @@ def test_the_constructor_runs_its_executor_at_once(loop: EventLoop) -> None:
 
     made = constructor.construct((NativeFunction(executor),))
     assert isinstance(made, JsPromise)
-    assert loop.run_until_settled(made) == "made"
-    assert loop.run_until_settled(call_method(constructor, "resolve", (1,))) == 1  # type: ignore[arg-type]
+    assert run_until_settled(made) == "made"
+    assert run_until_settled(call_method(constructor, "resolve", (1,))) == 1  # type: ignore[arg-type]
     with pytest.raises(JsThrow):
         constructor.call(UNDEFINED, ())
     with pytest.raises(JsThrow) as thrown:

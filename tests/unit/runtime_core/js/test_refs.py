@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime_core.js.promises import EventLoop, JsPromise
+from runtime_core.js.eventloop import EventLoop
+from runtime_core.js.promises import JsPromise
 from runtime_core.js.refs import LARGE_BYTES, MAX_HANDLES, MAX_LARGE_BYTES, SWEEP_BYTES, RefTable
 from runtime_core.js.values import ERROR, NO_VALUE, UNDEFINED, BigInt, JsObject
 from schemas.errors import GuestFault, LimitError

@@ -8,10 +8,11 @@ from runtime_core.js.arrays import JsArray
 from runtime_core.js.buffers import construct_typed_array, new_array_buffer
 from runtime_core.js.dataview import new_data_view
 from runtime_core.js.errors import JsError
+from runtime_core.js.eventloop import EventLoop
 from runtime_core.js.functions import NativeFunction
 from runtime_core.js.iteration import JsIterator
 from runtime_core.js.maps import JsMap, JsSet
-from runtime_core.js.promises import EventLoop, JsPromise
+from runtime_core.js.promises import JsPromise
 from runtime_core.js.typeflags import TypeFlag, compute_type_flags
 from runtime_core.js.values import SYMBOL_ASYNC_ITERATOR, SYMBOL_TO_STRING_TAG, UNDEFINED, JsObject
 
