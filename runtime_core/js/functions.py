@@ -13,6 +13,7 @@ from runtime_core.js.values import (
     JsObject,
     JsValue,
     PropertyKey,
+    own_members,
     shown_class,
     throw_receiver,
 )
@@ -203,8 +204,13 @@ class BuiltinFunction(NativeFunction):
             throw_type_error(f"Cannot delete property {key!s} of {self._name}: built-in functions are read-only")
 
 
-def builtin_method(cls: type[JsObject], key: PropertyKey) -> BuiltinFunction:
-    """A function object for a method that a class's own table defines."""
+def builtin_method(cls: type[JsObject], key: PropertyKey) -> JsValue:
+    """The function object of a method that a class's own table defines."""
+    return own_members(cls)[key]
+
+
+def make_method(cls: type[JsObject], key: PropertyKey) -> BuiltinFunction:
+    """A new function object for a method that a class's own table defines."""
     name = key if isinstance(key, str) else f"[{key.description}]"
     checks = "class_name" in cls.__dict__ and not cls.__dict__.get("ANY_RECEIVER", False)  # mixins have no instances
     receiver = cls if checks else None

@@ -8,8 +8,8 @@ from typing import ClassVar, TypeVar
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import JsError, throw_type_error
 from runtime_core.js.functions import JsFunction
-from runtime_core.js.operators import has_method, to_boolean, to_string
-from runtime_core.js.values import SYMBOL_ITERATOR, UNDEFINED, JsObject, JsValue, PropertyKey
+from runtime_core.js.operators import get_property, has_method, to_boolean, to_string
+from runtime_core.js.values import SYMBOL_ITERATOR, SYMBOL_TO_STRING_TAG, UNDEFINED, JsObject, JsValue, PropertyKey
 
 _T = TypeVar("_T")
 
@@ -54,6 +54,32 @@ class JsIterator(IteratorObject):
 
     METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
         "next": lambda this: this.next(),
+    }
+
+
+class ReversedIterator(JsObject):
+    """Pyodide's iterator from the end of an array, over the array as it then is."""
+
+    __slots__ = ("_array", "_index")
+
+    class_name: ClassVar[str] = "ReversedIterator"
+
+    def __init__(self, array: JsValue, length: int) -> None:
+        super().__init__()
+        self._array = array
+        self._index = length - 1
+
+    def next(self) -> JsObject:
+        """The next iterator result."""
+        index = self._index
+        self._index -= 1
+        value = UNDEFINED if index < 0 else get_property(self._array, str(index))
+        return iterator_result(done=index < 0, value=value)
+
+    METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
+        "next": lambda this: this.next(),
+        "__length_hint__": lambda this: get_property(this._array, "length"),
+        SYMBOL_TO_STRING_TAG: lambda this: "ReverseIterator",
     }
 
 

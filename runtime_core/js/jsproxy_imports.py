@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from runtime_core.js.arrays import JsArray, check_length
+from runtime_core.js.coerce import to_uint32
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import throw_type_error
 from runtime_core.js.functions import JsFunction, NativeFunction
-from runtime_core.js.iteration import JsIterator, iterate
+from runtime_core.js.iteration import JsIterator, ReversedIterator, iterate
 from runtime_core.js.jsv_imports import array_check, require_array, require_function
 from runtime_core.js.operators import (
     call_method,
@@ -117,14 +118,20 @@ def handle_next(js: JsHost, result: JsValue, done_at: int, message_at: int) -> J
         js.memory.write_u32(message_at, js.new_utf8(message))
         js.memory.write_i32(done_at, -1)
         return UNDEFINED
-    js.memory.write_i32(done_at, to_boolean(get_property(result, "done")))
+    js.memory.write_i32(done_at, _as_int(get_property(result, "done")))
     return get_property(result, "value")
 
 
+def _as_int(value: JsValue) -> int:
+    """A value as WebAssembly takes it for an i32."""
+    number = to_uint32(value)
+    return number - (1 << 32) if number >> 31 else number
+
+
 def _result_problem(result: JsValue) -> str | None:
-    if not isinstance(result, JsObject) or isinstance(result, JsFunction):
+    if typeof(result) != "object":
         return f'Result should have type "object" not "{typeof(result)}"'
-    if result.get("done") is UNDEFINED:
+    if get_property(result, "done") is UNDEFINED:
         if has_method(result, "then"):
             return "Result was a promise, use anext() / asend() / athrow() instead."
         return 'Result has no "done" field.'
@@ -140,33 +147,34 @@ def handle_async_next(
         js.memory.write_u32(message_at, js.new_utf8(problem))
         return -1
     guest = js.guest
-    for callable_ in (set_result, set_exception):
+    callables = (set_result, set_exception)
+    for callable_ in callables:
         guest.Py_IncRef(callable_)
 
-    def finish(done: int, value: JsValue) -> None:
-        try:
-            guest._agen_handle_result_js_c(set_result, set_exception, done, value, closing)
-        finally:
-            for callable_ in (set_result, set_exception):
-                guest.Py_DecRef(callable_)
-
     def succeed(result: JsValue) -> JsValue:
-        finish(to_boolean(get_property(result, "done")), get_property(result, "value"))
+        done, value = get_property(result, "done"), get_property(result, "value")
+        guest._agen_handle_result_js_c(*callables, _as_int(done), value, closing)
         return UNDEFINED
 
     def fail(reason: JsValue) -> JsValue:
-        finish(-1, reason)
+        guest._agen_handle_result_js_c(*callables, -1, reason, closing)
         return UNDEFINED
 
-    call_method(promise, "then", (NativeFunction(succeed), NativeFunction(fail)))
+    def release() -> JsValue:
+        for callable_ in callables:
+            guest.Py_DecRef(callable_)
+        return UNDEFINED
+
+    handled = call_method(promise, "then", (NativeFunction(succeed), NativeFunction(fail)))
+    call_method(handled, "finally", (NativeFunction(release),))
     return 0
 
 
 def _async_result_problem(promise: JsValue) -> str | None:
-    if not isinstance(promise, JsObject) or isinstance(promise, JsFunction):
+    if typeof(promise) != "object":
         return f"Result of anext() should be object not {typeof(promise)}"
-    if not has_method(promise, "then"):
-        hint = ", use next() instead." if isinstance(promise.get("done"), bool) else "."
+    if not isinstance(get_property(promise, "then"), JsFunction):
+        hint = ", use next() instead." if isinstance(get_property(promise, "done"), bool) else "."
         return f"Result of anext() was not a promise{hint}"
     return None
 
@@ -290,13 +298,8 @@ def reverse(js: JsHost, array: JsValue) -> int:
 
 
 def reversed_iterator(js: JsHost, array: JsValue) -> JsValue:
-    """An iterator from the end, over the array as it then is."""
-
-    def items() -> Iterator[JsValue]:
-        for index in range(length(js, array) - 1, -1, -1):
-            yield get_property(array, str(index))
-
-    return JsIterator(items())
+    """An iterator from the end."""
+    return ReversedIterator(array, length(js, array))
 
 
 def clear_map(js: JsHost, target: JsValue) -> int:
@@ -424,6 +427,7 @@ JSPROXY_IMPORTS: Final = ImportTable(
         "JsArray_reverse_js": reverse,
         "JsMap_clear_js": clear_map,
         "get_length_helper": length,
+        "handle_next_result_js": handle_next,  # upstream declares it as a number, so -1 is its result after an error
         "_agen_handle_result_js": handle_async_next,
     },
     value={
@@ -438,7 +442,6 @@ JSPROXY_IMPORTS: Final = ImportTable(
         "JsObjMap_GetIter_js": lambda js, target: JsIterator(_object(target).own_keys()),
         "JsObjMap_subscript_js": own_property,
         "JsArray_repeat_js": repeat,
-        "handle_next_result_js": handle_next,
         "wrap_generator": wrap_generator,
         "wrap_async_generator": wrap_async_generator,
     },

@@ -440,11 +440,11 @@ def own_members(cls: type[JsObject]) -> dict[PropertyKey, JsValue]:
     """What the tables of one class define, without those of its bases."""
     members = _OWN_MEMBERS.get(cls)
     if members is None:
-        from runtime_core.js.functions import builtin_method
+        from runtime_core.js.functions import make_method
 
         tables = cls.__dict__
         methods = tables.get("METHODS", {})
-        members = {key: builtin_method(cls, key) for key in methods}
+        members = {key: make_method(cls, key) for key in methods}
         setters = {key: _shadow(key) for key in tables.get("WRITABLE", ())} | dict(tables.get("SETTERS", {}))
         for key, getter in tables.get("GETTERS", {}).items():
             name = key if isinstance(key, str) else repr(key)

@@ -171,6 +171,52 @@ export function makeFixtures() {
         yield* items;
       },
     }),
+    stepping: (step) => ({ next: () => step, [Symbol.iterator]() { return this; } }),
+    async_stepping: (step) => ({ next: () => step, [Symbol.asyncIterator]() { return this; } }),
+    both_iterable: () => ({ [Symbol.iterator]: () => [1].values(), async *[Symbol.asyncIterator]() { yield 2; } }),
+    tidy(log) {
+      return (function* () {
+        try {
+          yield 1;
+          yield 2;
+        } finally {
+          log.push("tidied");
+        }
+      })();
+    },
+    *stubborn() {
+      while (true) {
+        try {
+          yield "going on";
+        } finally {
+          continue;
+        }
+      }
+    },
+    async_tidy(log) {
+      return (async function* () {
+        try {
+          yield 1;
+          yield 2;
+        } finally {
+          log.push("tidied");
+        }
+      })();
+    },
+    async *async_stubborn() {
+      while (true) {
+        try {
+          yield "going on";
+        } finally {
+          continue;
+        }
+      }
+    },
+    *gather() {
+      const received = [];
+      for (let index = 0; index < 3; index++) received.push(String(yield index));
+      return received;
+    },
     spread: (items) => [...items],
     async collect(items) {
       const found = [];
@@ -219,6 +265,11 @@ export function makeFixtures() {
     with_symbols: () => ({ [Symbol("own")]: 1, [Symbol.toStringTag]: "Tagged", visible: 2 }),
     with_keywords: () => ({ class: 1, from: 2, lambda_: 3, "with space": 4, then_: 5, __dunder__: 6 }),
     array_like: () => ({ length: 2, 0: "zero", 1: "one" }),
+    array_like_iterable: (items) => ({ ...items, length: items.length, [Symbol.iterator]: Array.prototype[Symbol.iterator] }),
+    getter_object: () => ({ get: (key) => `value of ${key}`, size: 3 }),
+    container: () => ({ has: (key) => key === "held", includes: () => true }),
+    disposable_with: (callback) => ({ [Symbol.dispose]: () => callback() }),
+    async_disposable_with: (callback) => ({ [Symbol.asyncDispose]: () => callback() }),
     sparse: () => [1, , 3],
     map: (entries = [["a", 1], [2, "b"]]) => new Map(entries),
     set: (items = [1, "a"]) => new Set(items),

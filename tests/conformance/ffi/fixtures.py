@@ -193,6 +193,37 @@ def _fail_after(count: JsValue) -> Generator[JsValue, JsValue, JsValue]:
     return _throw("RangeError", f"failed after {to_string(count)}")
 
 
+def _stepping(step: JsValue, symbol: PropertyKey) -> JsValue:
+    return JsObject(
+        {"next": NativeFunction(lambda: step, "next"), symbol: NativeFunction(lambda this: this, takes_this=True)}
+    )
+
+
+def _tidy(log: JsValue) -> Generator[JsValue, JsValue, JsValue]:
+    try:
+        yield 1
+        yield 2
+    finally:
+        call_method(log, "push", ("tidied",))
+    return UNDEFINED
+
+
+def _stubborn() -> Generator[JsValue, JsValue, JsValue]:
+    while True:
+        try:
+            yield "going on"
+        except BaseException as stop:
+            if isinstance(stop, GeneratorExit):  # the host drops the generator
+                raise
+
+
+def _gather() -> Generator[JsValue, JsValue, JsValue]:
+    received = JsArray()
+    for index in range(3):
+        call_method(received, "push", (to_string((yield index)),))
+    return received
+
+
 def _collect(host: JsHost, items: JsValue) -> JsPromise:
     """``for await (const item of items) found.push(item)``."""
     promise = JsPromise(host.loop)
@@ -377,7 +408,8 @@ def _iterable(items: JsValue) -> JsValue:
 
 
 def _pass_on(items: Iterator[JsValue]) -> Generator[JsValue, JsValue, JsValue]:
-    yield from items
+    for item in items:
+        yield item  # noqa: UP028 - what the generator is sent must not reach the items
     return UNDEFINED
 
 
@@ -398,6 +430,19 @@ def _iteration(host: JsHost) -> dict[str, Callable[..., JsValue]]:
         "iterator": _iterator,
         "iterable": _iterable,
         "async_iterable": async_iterable,
+        "stepping": lambda step: _stepping(step, SYMBOL_ITERATOR),
+        "async_stepping": lambda step: _stepping(step, SYMBOL_ASYNC_ITERATOR),
+        "both_iterable": lambda: JsObject(
+            {
+                SYMBOL_ITERATOR: NativeFunction(lambda: JsIterator(iter((1,)))),
+                SYMBOL_ASYNC_ITERATOR: NativeFunction(lambda: JsAsyncGenerator(host.loop, _pass_on(iter((2,))))),
+            }
+        ),
+        "tidy": lambda log: JsGenerator(_tidy(log)),
+        "stubborn": lambda: JsGenerator(_stubborn()),
+        "async_tidy": lambda log: JsAsyncGenerator(host.loop, _tidy(log)),
+        "async_stubborn": lambda: JsAsyncGenerator(host.loop, _stubborn()),
+        "gather": lambda: JsGenerator(_gather()),
         "spread": lambda items: JsArray(iterate(items)),
         "collect": lambda items: _collect(host, items),
     }
@@ -466,6 +511,21 @@ def _map(entries: JsValue) -> JsValue:
     return JsMap((get_property(entry, "0"), get_property(entry, "1")) for entry in iterate(entries))
 
 
+def _array_like_iterable(items: JsValue) -> JsValue:
+    values = list(iterate(items))
+    made = JsObject({str(index): value for index, value in enumerate(values)})
+    made.set("length", len(values))
+    made.set(SYMBOL_ITERATOR, NativeFunction(lambda this: JsIterator(_elements(this)), "values", takes_this=True))
+    return made
+
+
+def _elements(target: JsValue) -> Iterator[JsValue]:
+    index = 0
+    while less_than(index, get_property(target, "length")):
+        yield get_property(target, str(index))
+        index += 1
+
+
 def _objects(custom_error: JsClass) -> dict[str, Callable[..., JsValue]]:
     return {
         "plain": lambda: JsObject({"a": 1, "b": "two", "c": None, "d": UNDEFINED, "e": JsArray((1, 2))}),
@@ -483,6 +543,20 @@ def _objects(custom_error: JsClass) -> dict[str, Callable[..., JsValue]]:
             {"class": 1, "from": 2, "lambda_": 3, "with space": 4, "then_": 5, "__dunder__": 6}
         ),
         "array_like": lambda: JsObject({"length": 2, "0": "zero", "1": "one"}),
+        "array_like_iterable": _array_like_iterable,
+        "getter_object": lambda: JsObject(
+            {"get": NativeFunction(lambda key: f"value of {to_string(key)}", "get"), "size": 3}
+        ),
+        "container": lambda: JsObject(
+            {
+                "has": NativeFunction(lambda key: key == "held", "has"),
+                "includes": NativeFunction(lambda: True, "includes"),
+            }
+        ),
+        "disposable_with": lambda callback: JsObject({SYMBOL_DISPOSE: NativeFunction(lambda: _call(callback, ()))}),
+        "async_disposable_with": lambda callback: JsObject(
+            {SYMBOL_ASYNC_DISPOSE: NativeFunction(lambda: _call(callback, ()))}
+        ),
         "sparse": lambda: JsArray((1, ABSENT, 3)),
         "map": _map,
         "set": lambda items: JsSet((1, "a") if items is UNDEFINED else iterate(items)),
