@@ -17,9 +17,12 @@ from runtime_core.emscripten.imports import emscripten_imports
 from runtime_core.emscripten.mounts import Mount
 from runtime_core.engine.hostcall import HostImport, ReferenceTable
 from runtime_core.engine.instance import GuestInstance
+from runtime_core.engine.sidemodule import StoreLinker
 from runtime_core.js.host import JsHost
 from runtime_core.js.imports import js_imports
 from runtime_core.js.refs import RefTable
+from runtime_core.linking.library import LibraryLoader
+from runtime_core.linking.linker import DynamicLinker
 
 STDLIB_MOUNT: Final = "stdlib"
 """How captures name the standard library's zip file instead of copying it."""
@@ -50,6 +53,16 @@ class Guest:
         self.js = JsHost(instance, emscripten, refs, sleep=sleep)
         instance.bind(self)
         emscripten.bind(instance)
+
+    def use_libraries(self, loader: LibraryLoader) -> None:
+        """Let the guest load the native libraries that it finds in its file system and that ``loader`` knows."""
+        instance, emscripten = self.instance, self.emscripten
+        emscripten.linker = DynamicLinker(
+            instance=instance,
+            store=StoreLinker(instance, instance.program),
+            loader=loader,
+            read_file=emscripten.fs.find_file,
+        )
 
     def close(self) -> None:
         """Drop the guest; nothing of it runs any more."""

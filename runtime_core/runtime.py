@@ -83,7 +83,7 @@ class Runtime:
     def _load(
         cls, release: ReleaseFiles, checked: CheckedRelease, directory: Path, mode: RestoreMode, progress: Progress
     ) -> Runtime:
-        engine = _engine()
+        engine = process_engine()
         cache = CodeCache(directory / "code")
         code = engine.load_by_digest(checked.code_image.content_digest, cache)
         if code is None:
@@ -126,8 +126,8 @@ _LOADED_LOCK: Final = threading.Lock()
 _ENGINES: Final[list[Engine]] = []
 
 
-def _engine() -> Engine:
-    """The process's engine, made at first use; the caller holds the lock."""
+def process_engine() -> Engine:
+    """The process's engine, made when the first runtime is loaded; before that only under _LOADED_LOCK."""
     if not _ENGINES:
         _ENGINES.append(Engine())
     return _ENGINES[0]

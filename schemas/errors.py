@@ -218,6 +218,12 @@ class MissingImportError(HostError):
     code = "missing-import"
 
 
+class LinkError(HostError):
+    """A native library could not be loaded or linked."""
+
+    code = "link"
+
+
 class CaptureError(HostError):
     """The state of an isolate cannot be represented in a snapshot."""
 

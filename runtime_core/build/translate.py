@@ -56,14 +56,8 @@ def translate_exceptions(cache: BuildCache, module: CachedFile, *, expected: Fil
     """
 
     def build(work: Path) -> None:
-        wasm_opt = fetch_binaryen(cache).files["wasm-opt"].path
         target = work / _OUTPUT
-        run_tool(
-            [find_node().node, *_NODE_FLAGS, wasm_opt, *FLAGS, module.path, "-o", target],
-            what="translate exception handling",
-            timeout=_TIMEOUT,
-            cwd=work,
-        )
+        _run(cache, module.path, target)
         _check(target, expected)
 
     key = CacheKey.of("translation", module=module.digest, tool=BINARYEN.digest, flags=" ".join(FLAGS))
@@ -78,6 +72,35 @@ def translate_exceptions(cache: BuildCache, module: CachedFile, *, expected: Fil
         flags=FLAGS,
         cached=entry.cached,
         seconds=entry.seconds,
+    )
+
+
+def translate_library(cache: BuildCache, library: bytes) -> bytes:
+    """Translate a side module, or take the translation from the cache.
+
+    Raises:
+        MissingToolError, ArtifactError, HostError: as for :func:`translate_exceptions`.
+    """
+    digest = Digest.of(library)
+
+    def build(work: Path) -> None:
+        source, target = work / "library.so", work / _OUTPUT
+        source.write_bytes(library)
+        _run(cache, source, target)
+        source.unlink()
+        _check(target, None)
+
+    key = CacheKey.of("translation", module=digest, tool=BINARYEN.digest, flags=" ".join(FLAGS))
+    return cache.get_or_build(key, build).files[_OUTPUT].path.read_bytes()
+
+
+def _run(cache: BuildCache, source: Path, target: Path) -> None:
+    wasm_opt = fetch_binaryen(cache).files["wasm-opt"].path
+    run_tool(
+        [find_node().node, *_NODE_FLAGS, wasm_opt, *FLAGS, source, "-o", target],
+        what="translate exception handling",
+        timeout=_TIMEOUT,
+        cwd=target.parent,
     )
 
 

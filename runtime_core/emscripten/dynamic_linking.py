@@ -1,42 +1,79 @@
-"""``dlopen`` and ``dlsym`` without a dynamic linker: only the main module is there; failures carry a message."""
+"""``dlopen`` and ``dlsym``: the guest's half of dynamic linking; failures carry a message for ``dlerror``."""
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING, Final
 
 from runtime_core.emscripten.arguments import U32
+from schemas.errors import LimitError, LinkError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from runtime_core.emscripten.host import EmscriptenHost
+    from runtime_core.linking.library import Library
 
-_HANDLE_NAME_OFFSET: Final = 36
-"""Where the file's name begins in Emscripten's ``struct dso``."""
+# Emscripten's ``struct dso`` (system/lib/libc/musl/src/internal/dynlink.h): flags, whether memory was allocated, where
+# data and slots lie and how much there is of them, and the file's name at its end.
+_FLAGS: Final = 4
+_ALLOCATED: Final = 8
+_MEMORY_BASE: Final = 12
+_MEMORY_BYTES: Final = 16
+_TABLE_BASE: Final = 20
+_TABLE_SLOTS: Final = 24
+_NAME: Final = 36
 _NAME_MAX: Final = 256
+_RTLD_GLOBAL: Final = 256
+_PATH_VARIABLE: Final = "LD_LIBRARY_PATH"
 
 
 def dlopen(host: EmscriptenHost, handle: int) -> int:
-    """Load a library: refused."""
-    name = _cut_string(host, (handle & U32) + _HANDLE_NAME_OFFSET)
-    _set_error(host, b"could not load dynamic lib: " + name + b" (this isolate has no dynamic linker)")
-    return 0
+    """Load a library and what it needs; 0 and a message where that fails."""
+    handle &= U32
+    name = _cut_string(host, handle + _NAME).decode("utf-8", "surrogateescape")
+    if host.linker is None:
+        _set_error(host, f"could not load dynamic lib: {name} (this isolate has no dynamic linker)")
+        return 0
+    flags = host.memory.read_u32(handle + _FLAGS)
+    search = tuple(path for path in host.environment.get(_PATH_VARIABLE, "").split(":") if path)
+    path = name if name.startswith("/") else posixpath.join(host.fs.cwd_path(), name)
+    try:
+        library = host.linker.open(path, is_global=bool(flags & _RTLD_GLOBAL), search=search)
+    except (LinkError, LimitError) as error:
+        _set_error(host, f"could not load dynamic lib: {name}\n{error}")
+        return 0
+    _describe(host, handle, library)
+    host.libraries[handle] = library
+    return 1
+
+
+def _describe(host: EmscriptenHost, handle: int, library: Library) -> None:
+    memory, info = host.memory, library.code.info
+    memory.write_u8(handle + _ALLOCATED, 1)
+    memory.write_u32(handle + _MEMORY_BASE, library.memory_base)
+    memory.write_u32(handle + _MEMORY_BYTES, info.memory_bytes)
+    memory.write_u32(handle + _TABLE_BASE, library.table_base)
+    memory.write_u32(handle + _TABLE_SLOTS, info.table_slots)
 
 
 def dlopen_async(host: EmscriptenHost, handle: int, on_success: int, on_error: int, user_data: int) -> None:
-    """Load a library and report later: reported as failed at once."""
-    del on_success
-    dlopen(host, handle)
-    host.instance.table_call(on_error & U32, handle, user_data)
+    """Load a library and report to a callback, at once."""
+    callback = on_success if dlopen(host, handle) else on_error
+    host.instance.table_call(callback & U32, handle, user_data)
 
 
 def dlsym(host: EmscriptenHost, handle: int, symbol: int, symbol_index: int) -> int:
-    """Look up a symbol of the main module, the only one there is: a function's slot or the address of a datum."""
-    del handle, symbol_index
-    name = _cut_string(host, symbol & U32)
-    address = host.table.symbol_address(name.decode("utf-8", "replace"))
+    """Look up a symbol of a library, or of the main module: a function's slot or the address of a datum."""
+    del symbol_index  # for other threads, which there are none of
+    name = _cut_string(host, symbol & U32).decode("utf-8", "replace")
+    library = host.libraries.get(handle & U32)
+    if library is None or host.linker is None:
+        address, where = host.table.symbol_address(name), ""
+    else:
+        address, where = host.linker.address(library, name), f" in dynamic lib: {library.name}"
     if address is None:
-        _set_error(host, b'Tried to lookup unknown symbol "' + name + b'"')
+        _set_error(host, f'Tried to lookup unknown symbol "{name}"{where}')
         return 0
     return address
 
@@ -46,10 +83,10 @@ def _cut_string(host: EmscriptenHost, addr: int) -> bytes:
     return host.memory.read(addr, length).split(b"\0", 1)[0]
 
 
-def _set_error(host: EmscriptenHost, message: bytes) -> None:
+def _set_error(host: EmscriptenHost, message: str) -> None:
     """What ``dlerror`` reports. The string lives on the guest's stack while the guest copies it."""
     # __dl_seterr takes a printf format: a percent sign in a file's name must not be one.
-    text = message.replace(b"%", b"%%") + b"\0"
+    text = message.encode("utf-8", "surrogateescape").replace(b"%", b"%%").replace(b"\0", b"") + b"\0"
     instance = host.instance
     stack = instance.call("emscripten_stack_get_current")
     addr = instance.call("_emscripten_stack_alloc", len(text))

@@ -373,6 +373,14 @@ class FileSystem:
         node = self.resolve(path)
         return bytes(self.read_at(node, 0, node.size))
 
+    def find_file(self, path: str) -> bytes | None:
+        """The content of the regular file at ``path``; None where there is none."""
+        try:
+            node = self.resolve(path)
+            return bytes(self.read_at(node, 0, node.size)) if isinstance(node, RegularFile | MountedFile) else None
+        except Errno:
+            return None
+
     def mount(self, path: str, mount: Mount) -> None:
         """Attach a read-only file or tree at a path whose directory exists and where nothing is yet."""
         directory, name = self.entry(path).vacant()

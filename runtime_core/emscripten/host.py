@@ -16,6 +16,8 @@ from runtime_core.emscripten.table_functions import TableFunctions, TableState
 if TYPE_CHECKING:
     from runtime_core.emscripten.guest import Instance, Memory
     from runtime_core.emscripten.stderr import StderrCapture
+    from runtime_core.linking.library import Library
+    from runtime_core.linking.linker import DynamicLinker
 
 DEFAULT_ENVIRONMENT: Final[Mapping[str, str]] = {
     "USER": "web_user",
@@ -83,6 +85,8 @@ class EmscriptenHost:
         "files",
         "fs",
         "instance",
+        "libraries",
+        "linker",
         "memory",
         "pending_signal",
         "stderr_capture",
@@ -115,6 +119,10 @@ class EmscriptenHost:
         self.table = TableFunctions(self)
         self.table_state = TableState()
         """Additions to the function table that :meth:`bind` makes again."""
+        self.linker: DynamicLinker | None = None
+        """What loads native libraries, if anything does."""
+        self.libraries: dict[int, Library] = {}
+        """Opened libraries by the address of the guest's handle."""
         self._monotonic_origin = self.clock.monotonic_ns()
 
     def bind(self, instance: Instance) -> None:

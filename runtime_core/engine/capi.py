@@ -33,6 +33,7 @@ EXTERN_FUNC: Final = 0
 EXTERN_GLOBAL: Final = 1
 EXTERN_TABLE: Final = 2
 EXTERN_MEMORY: Final = 3
+EXTERN_TAG: Final = 5
 
 VAL_I32: Final = 0
 VAL_FUNCREF: Final = 5
@@ -160,6 +161,10 @@ _LOCKED: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "wasmtime_table_get": (ctypes.c_bool, (_PTR, _PTR, ctypes.c_uint64, _PTR)),
     "wasmtime_table_set": (_PTR, (_PTR, _PTR, ctypes.c_uint64, _PTR)),
     "wasmtime_table_grow": (_PTR, (_PTR, _PTR, ctypes.c_uint64, _PTR, _PTR)),
+    "wasmtime_linker_get": (ctypes.c_bool, (_PTR, _PTR, _STR, _SIZE, _STR, _SIZE, _PTR)),
+    "wasmtime_global_new": (_PTR, (_PTR, _PTR, _PTR, _PTR)),
+    "wasm_globaltype_new": (_PTR, (_PTR, ctypes.c_uint8)),
+    "wasm_globaltype_delete": (None, (_PTR,)),
     "wasmtime_global_get": (None, (_PTR, _PTR, _PTR)),
     "wasmtime_global_set": (_PTR, (_PTR, _PTR, _PTR)),
 }

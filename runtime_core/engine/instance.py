@@ -18,6 +18,7 @@ from schemas.errors import AbiMismatchError, FatalIsolateError, GuestFault, Host
 
 if TYPE_CHECKING:
     from runtime_core.engine.hostcall import GuestHost
+    from runtime_core.engine.module import Program
     from runtime_core.engine.store import Store
 
 TABLE_EXPORT: Final = "__indirect_function_table"
@@ -49,14 +50,15 @@ class GuestInstance:
         instance: capi.Instance,
         memory: capi.Extern,
         signatures: dict[str, FunctionType],
-        program: object,
+        program: Program,
     ) -> None:
         self._api = api
         self._store = store
         self._instance = instance
         self._memory_extern = memory
         self._signatures = signatures
-        self._kept: list[object] = [program]  # it owns the host functions' callbacks
+        self.program = program  # it owns the host functions' callbacks
+        self._kept: list[object] = []
         self._externs: dict[str, capi.Extern] = {}
         self._functions: dict[str, GuestFunction] = {}
         self._table_functions: dict[int, GuestFunction] = {}
@@ -331,6 +333,21 @@ class GuestInstance:
             found = self._functions[name] = self._make_function(value, signature, name)
         return found
 
+    def call_item(self, extern: capi.Extern, name: str) -> None:
+        """Call a function of this store, exported by whatever module, that takes and gives nothing.
+
+        Raises:
+            AbiMismatchError: it does not.
+            FatalIsolateError: it trapped.
+        """
+        pointer = ctypes.addressof(extern) + capi.ITEM_OFFSET
+        signature = self._read_signature(pointer)
+        if signature.parameters or signature.results:
+            raise AbiMismatchError(f"the function {name} has another type", expected="() -> ()", found=str(signature))
+        value = capi.Value(kind=capi.VAL_FUNCREF)
+        ctypes.memmove(ctypes.addressof(value) + capi.ITEM_OFFSET, pointer, ctypes.sizeof(value) - capi.ITEM_OFFSET)
+        self._make_function(value, signature, name)()
+
     def _make_function(self, value: capi.Value, signature: FunctionType, name: str) -> GuestFunction:
         if self.host is None:
             raise HostError("bind a host to the instance before its functions are used")
@@ -427,6 +444,21 @@ class GuestInstance:
             raise LimitError(f"the function table cannot grow by {count}", found=self._api.take_error(error))
         return before.value
 
+    @property
+    def table_pointer(self) -> int:
+        """The function table, for the engine's own functions."""
+        return self._item(TABLE_EXPORT, capi.EXTERN_TABLE)
+
+    @property
+    def handle(self) -> capi.Instance:
+        """The main module's instance, for what links others to it."""
+        return self._instance
+
+    @property
+    def memory_extern(self) -> capi.Extern:
+        """The memory, for what links modules to it."""
+        return self._memory_extern
+
     def table_set(self, index: int, function: GuestFunction | None) -> None:
         """Put a function of this instance, or nothing, into an existing slot.
 
@@ -434,11 +466,18 @@ class GuestInstance:
             GuestFault: there is no such slot.
             HostError: the function belongs to another instance.
         """
-        index &= 0xFFFFFFFF
-        table = self._item(TABLE_EXPORT, capi.EXTERN_TABLE)
         value = capi.Value(kind=capi.VAL_FUNCREF) if function is None else function.handle
         if function is not None and value.item[0] != self._instance.store_id:
             raise HostError("a function of another isolate cannot go into this table")
+        self.table_set_raw(index & 0xFFFFFFFF, value)
+
+    def table_set_raw(self, index: int, value: capi.Value) -> None:
+        """Put a function value of this store into an existing slot.
+
+        Raises:
+            GuestFault: there is no such slot.
+        """
+        table = self._item(TABLE_EXPORT, capi.EXTERN_TABLE)
         error = self._api.wasmtime_table_set(self.context, table, index, ctypes.addressof(value))
         if error:
             raise GuestFault(f"the table has no slot {index}", found=self._api.take_error(error))

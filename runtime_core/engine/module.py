@@ -119,6 +119,11 @@ class Program:
         if linker:
             self._api.wasmtime_linker_delete(linker)
 
+    @property
+    def linker(self) -> int:
+        """The ``wasmtime_linker_t`` with the host's functions."""
+        return self._linker
+
     def _define(self, imports: Sequence[HostImport]) -> None:
         offered = {(item.module, item.name): item for item in imports}
         missing: dict[str, None] = {}

@@ -1,0 +1,1 @@
+"""Dynamic linking of side modules: which symbol satisfies which import, and where a library's memory and slots lie."""

@@ -1,0 +1,326 @@
+"""The dynamic linker of one guest: loads libraries with what they need, and looks up their symbols.
+
+A symbol is looked up among the main module, the host's functions and libraries that were opened globally; then among
+the libraries of the same ``dlopen``; then in the library itself, so that C++ definitions that several libraries carry
+are used by all of them from the first one. Where a library's data and slots lie follows Emscripten's JavaScript:
+memory from the guest's ``calloc``, the library's own slots at the end of the table, and behind them one slot for each
+exported function that has none.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from runtime_core.engine.sidemodule import Item, ItemKind, StoreLinker
+from runtime_core.linking.library import (
+    GOT_MODULES,
+    INTERNAL,
+    SHARED,
+    Library,
+    LibraryCode,
+    LibraryLoader,
+    Symbol,
+    function_type,
+)
+from runtime_core.wasm import binary, forwarding
+from runtime_core.wasm.binary import ExternKind
+from schemas.errors import AbiMismatchError, FormatError, HostError, LimitError, LinkError
+
+if TYPE_CHECKING:
+    from runtime_core.engine.instance import GuestInstance
+
+_ORIGIN: Final = "$ORIGIN"
+_RELOCATE: Final = "__wasm_apply_data_relocs"
+_CONSTRUCT: Final = "__wasm_call_ctors"
+MAX_LIBRARIES: Final = 512
+_NAMES_SHOWN: Final = 5
+
+ReadFile = Callable[[str], bytes | None]
+"""The bytes of a file of the guest by its absolute path; None where there is none."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Request:
+    """One ``dlopen``: its flags and the symbols of the libraries it has loaded so far, for RTLD_LOCAL."""
+
+    is_global: bool
+    local: dict[str, Symbol]
+    paths: tuple[str, ...]
+
+
+class DynamicLinker:
+    """Loads libraries into one guest instance."""
+
+    def __init__(
+        self, *, instance: GuestInstance, store: StoreLinker, loader: LibraryLoader, read_file: ReadFile
+    ) -> None:
+        self._instance = instance
+        self._store = store
+        self._loader = loader
+        self._read_file = read_file
+        self._libraries: dict[str, Library] = {}
+        self._globals: dict[str, Symbol] = {}
+
+    @property
+    def libraries(self) -> tuple[Library, ...]:
+        """The loaded libraries, in load order."""
+        return tuple(self._libraries.values())
+
+    def open(self, name: str, *, is_global: bool, search: tuple[str, ...] = ()) -> Library:
+        """Load a library and everything it needs, unless that is done already.
+
+        ``search`` are directories for needed libraries (LD_LIBRARY_PATH).
+
+        Raises:
+            LinkError: it or a library that it needs is missing, malformed or has undefined symbols.
+            LimitError: no room for its data or its slots.
+        """
+        request = _Request(is_global=is_global, local={}, paths=search)
+        return self._open(posixpath.normpath(name), request)
+
+    def address(self, library: Library, name: str) -> int | None:
+        """``dlsym``: the slot of an exported function or the address of a datum; None where there is neither."""
+        symbol = self._own(library, name)
+        if symbol is None:
+            return None
+        return self._address(symbol)
+
+    # ---- loading
+
+    def _open(self, name: str, request: _Request) -> Library:
+        library = self._libraries.get(name)
+        if library is not None:
+            self._join(library, request)
+            return library
+        if len(self._libraries) >= MAX_LIBRARIES:
+            raise LimitError("the guest loaded too many libraries", expected=f"<= {MAX_LIBRARIES}")
+        file = self._read_file(name)
+        if file is None:
+            raise LinkError(f"there is no library {name}", hint="is the package that brings it part of the release?")
+        try:
+            code = self._loader.code_of(file)
+        except (FormatError, HostError) as error:
+            raise LinkError(f"cannot use the library {name}: {error}") from error
+        library = self._libraries[name] = Library(name=name, code=code, is_global=request.is_global)
+        try:
+            self._load(library, request)
+        except BaseException as error:
+            del self._libraries[name]
+            if isinstance(error, LinkError) and name not in error.message:
+                raise LinkError(f"cannot load {name}: {error.message}", found=error.found, hint=error.hint) from error
+            raise
+        return library
+
+    def _join(self, library: Library, request: _Request) -> None:
+        """Make a loaded library's symbols visible to another request."""
+        if library.instance is None:
+            return  # libraries that need each other; its symbols join when it is complete
+        if not request.is_global:
+            for name in self._names(library):
+                symbol = self._own(library, name)
+                if symbol is not None:
+                    request.local.setdefault(name, symbol)
+        elif not library.is_global:
+            library.is_global = True
+            self._publish(library)
+
+    def _load(self, library: Library, request: _Request) -> None:
+        code = library.code
+        for needed in code.info.needed:
+            self._open(self._find(needed, library.name, code, request), request)
+        forwarded = self._check_functions(library, request)
+        self._allocate(library)
+        got = {item.name: self._store.new_global(0xFFFFFFFF, mutable=True) for item in _got_imports(code)}
+        stubs = self._forwarding(code, forwarded)
+        library.instance = self._store.instantiate(
+            code.module, [self._import(library, request, item, got, stubs) for item in code.imports]
+        )
+        if code.info.table_slots:
+            self._store.note_slots(library.table_base, code.info.table_slots)
+        self._fill_forwarding(library, forwarded, stubs)
+        self._place_exports(library)
+        self._fill_got(library, request, got)
+        for name in (_RELOCATE, _CONSTRUCT):
+            function = library.instance.export(name)
+            if function is not None:
+                self._store.call(function, name)
+        if library.is_global:
+            self._publish(library)
+        self._join_local(library, request)
+
+    def _join_local(self, library: Library, request: _Request) -> None:
+        if not library.is_global:
+            self._join(library, request)
+
+    def _find(self, needed: str, parent: str, code: LibraryCode, request: _Request) -> str:
+        """Where a needed library lies: LD_LIBRARY_PATH first, then the parent's runtime paths, as musl looks."""
+        if needed.startswith("/"):
+            return posixpath.normpath(needed)
+        origin = posixpath.dirname(parent)
+        own = (path.replace(_ORIGIN, origin) for path in code.info.runtime_paths)
+        for directory in (*request.paths, *own):
+            candidate = posixpath.normpath(posixpath.join(directory, needed))
+            if candidate in self._libraries or self._read_file(candidate) is not None:
+                return candidate
+        raise LinkError(
+            f"{parent} needs the library {needed}, which is nowhere", expected="in LD_LIBRARY_PATH or the runtime path"
+        )
+
+    def _check_functions(self, library: Library, request: _Request) -> dict[str, binary.FunctionType]:
+        """The functions that a library imports and only itself defines; refuses those that nobody does."""
+        code = library.code
+        forwarded: dict[str, binary.FunctionType] = {}
+        missing = []
+        for item in code.imports:
+            if item.kind is not ExternKind.FUNCTION or self._function(item, request) is not None:
+                continue
+            signature = function_type(code, item)
+            if signature is not None and code.exports.get(item.name) is ExternKind.FUNCTION:
+                forwarded[item.name] = signature
+            else:
+                missing.append(item.name)
+        for item in _got_imports(code):
+            defined = item.name in code.exports or item.name in code.info.weak_imports
+            if not defined and self._visible(item.name, request) is None:
+                missing.append(item.name)
+        if missing:
+            shown = ", ".join(missing[:_NAMES_SHOWN])
+            raise LinkError(
+                f"{library.name} has undefined symbols",
+                found=shown if len(missing) <= _NAMES_SHOWN else f"{shown} and {len(missing) - _NAMES_SHOWN} more",
+                hint="the library was built for another runtime, or a library that it needs is missing",
+            )
+        return forwarded
+
+    def _allocate(self, library: Library) -> None:
+        info = library.code.info
+        if info.memory_bytes:
+            size = info.memory_bytes + info.memory_alignment
+            block = int(self._instance.call("calloc", size, 1)) & 0xFFFFFFFF
+            if not block:
+                raise LimitError(f"no memory for the library {library.name}", found=f"{size} bytes")
+            library.memory_base = -(-block // info.memory_alignment) * info.memory_alignment
+        if info.table_slots:
+            library.table_base = self._store.grow_table(info.table_slots)
+
+    def _forwarding(self, code: LibraryCode, forwarded: dict[str, binary.FunctionType]) -> dict[str, Item]:
+        """The forwarding functions by name, and their table under the name of the table."""
+        if not forwarded:
+            return {}
+        stub = self._store.instantiate(
+            self._loader.load_stub(forwarding.build_forwarding_module(list(forwarded.values()))), ()
+        )
+        names = {name: forwarding.function_name(index) for index, name in enumerate(forwarded)}
+        found = {name: stub.export(export) for name, export in {**names, forwarding.TABLE: forwarding.TABLE}.items()}
+        return {name: item for name, item in found.items() if item is not None}
+
+    def _fill_forwarding(
+        self, library: Library, forwarded: dict[str, binary.FunctionType], stubs: dict[str, Item]
+    ) -> None:
+        for slot, name in enumerate(forwarded):
+            symbol = self._own(library, name)
+            if symbol is None or symbol.function is None:
+                raise LinkError(f"{library.name} does not export its function {name}")
+            self._store.set_in(stubs[forwarding.TABLE], slot, symbol.function)
+
+    def _import(
+        self,
+        library: Library,
+        request: _Request,
+        item: binary.Import,
+        got: dict[str, Item],
+        stubs: dict[str, Item],
+    ) -> Item:
+        found: Item | None
+        if item.kind is ExternKind.FUNCTION:
+            found = self._function(item, request) or stubs.get(item.name)
+        elif item.module in GOT_MODULES:
+            found = got[item.name]
+        elif item.kind is ExternKind.MEMORY:
+            found = self._store.memory()
+        elif item.name == "__memory_base":
+            found = self._store.new_global(library.memory_base, mutable=False)
+        elif item.name == "__table_base":
+            found = self._store.new_global(library.table_base, mutable=False)
+        else:  # the table, the stack pointer and tags
+            found = self._store.main_export(item.name)
+        if found is None:
+            raise LinkError(f"{library.name} imports what the main module does not export", found=item.name)
+        return found
+
+    # ---- symbols
+
+    def _function(self, item: binary.Import, request: _Request) -> Item | None:
+        symbol = self._visible(item.name, request)
+        if symbol is not None:
+            return symbol.function
+        return self._store.host_function(item.module, item.name)
+
+    def _visible(self, name: str, request: _Request) -> Symbol | None:
+        """A symbol outside of the library that asks."""
+        found = self._globals.get(name)
+        if found is None and name not in SHARED:
+            main = self._store.main_export(name)
+            found = self._symbol(main, 0) if main is not None else None
+            if found is not None:
+                self._globals[name] = found
+        return found or request.local.get(name)
+
+    def _own(self, library: Library, name: str) -> Symbol | None:
+        """A symbol that the library itself exports."""
+        if name not in library.symbols:
+            item = None
+            if library.instance is not None and name in library.code.exports:
+                item = library.instance.export(name)
+            library.symbols[name] = self._symbol(item, library.memory_base)
+        return library.symbols[name]
+
+    def _symbol(self, item: Item | None, base: int) -> Symbol | None:
+        if item is None:
+            return None
+        if item.kind is ItemKind.FUNCTION:
+            return Symbol(function=item)
+        if item.kind is ItemKind.GLOBAL:
+            try:
+                return Symbol(address=(self._store.global_value(item) + base) & 0xFFFFFFFF)
+            except AbiMismatchError:
+                return None
+        return None
+
+    def _names(self, library: Library) -> Iterator[str]:
+        return (name for name in library.code.exports if name not in INTERNAL)
+
+    def _publish(self, library: Library) -> None:
+        for name in self._names(library):
+            symbol = self._own(library, name)
+            if symbol is not None and self._store.main_export(name) is None:
+                self._globals.setdefault(name, symbol)
+
+    # ---- addresses
+
+    def _address(self, symbol: Symbol) -> int:
+        """A datum's address, or a function's slot, which it gets if it has none."""
+        if symbol.function is None:
+            return symbol.address
+        slot = self._store.slot_of(symbol.function)
+        return self._store.append(symbol.function) if slot is None else slot
+
+    def _place_exports(self, library: Library) -> None:
+        """Give every exported function a slot, in the order of the exports, as Emscripten's updateGOT() does."""
+        for name in self._names(library):
+            symbol = self._own(library, name)
+            if symbol is not None and symbol.function is not None:
+                self._address(symbol)
+
+    def _fill_got(self, library: Library, request: _Request, got: dict[str, Item]) -> None:
+        for name, item in got.items():
+            symbol = self._visible(name, request) or self._own(library, name)
+            # What is neither defined nor required is weak: null.
+            self._store.set_global(item, 0 if symbol is None else self._address(symbol))
+
+
+def _got_imports(code: LibraryCode) -> Iterator[binary.Import]:
+    return (item for item in code.imports if item.kind is ExternKind.GLOBAL and item.module in GOT_MODULES)

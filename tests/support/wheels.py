@@ -1,0 +1,87 @@
+"""Native wheels for Pyodide's platform, from whatever package index pip is configured for; pinned by hash."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from runtime_core.build.cache import BuildCache, CacheKey, default_cache_root
+from runtime_core.build.translate import translate_library
+from runtime_core.emscripten.mounts import MountTree
+from runtime_core.engine.codecache import CodeCache
+from runtime_core.engine.engine import Engine
+from runtime_core.linking.library import LibraryLoader
+
+_PLATFORM: Final = "pyemscripten_2026_0_wasm32"
+_SECONDS: Final = 300.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wheel:
+    """A release file of a project."""
+
+    requirement: str
+    digest: str
+
+
+WHEELS: Final = (
+    Wheel(
+        requirement="pydantic-core==2.50.4",
+        digest="e6da138a1ecc1341c8b788a5ee822670b03788e1f5decf7af9d461de6e508b8e",
+    ),
+    Wheel(requirement="jiter==0.19.0", digest="707b8194222a343c4a5e1574df95f5ade03e3f1cbdba77d8c89c6af0f40d92cd"),
+    Wheel(requirement="msgpack==1.2.4", digest="06a0657a4110d563255006b7cb7147432f67827144e429c2cdb1c967548d1817"),
+    Wheel(
+        requirement="charset-normalizer==3.5.2",
+        digest="ee43c17b173d46a3212baa6ead3ae258eeabdae48c263a01ccf0218c366dd655",
+    ),
+    Wheel(requirement="luau-wasm==0.1a0", digest="15c352440d63b9d5d7c9b4ebf6970526de3f1ed80525105b7944833767d6824e"),
+    Wheel(
+        requirement="typing-extensions==4.16.0",
+        digest="481caa481374e813c1b176ada14e97f1f67a4539ce9cfeb3f350d78d6370c2e8",
+    ),
+)
+
+
+def site_packages() -> MountTree:
+    """The files of all wheels, unpacked, as a tree for a mount."""
+    tree: dict[str, object] = {}
+    for wheel in WHEELS:
+        with zipfile.ZipFile(_download(wheel)) as archive:
+            for name in archive.namelist():
+                *directories, leaf = name.split("/")
+                place = tree
+                for directory in directories:
+                    place = place.setdefault(directory, {})  # type: ignore[assignment]  # directories are dicts
+                if leaf:
+                    place[leaf] = archive.read(name)
+    return tree  # type: ignore[return-value]  # built as such a tree
+
+
+def library_loader(engine: Engine, code_cache: Path) -> LibraryLoader:
+    """A loader that translates libraries as a release build does."""
+    cache = BuildCache(default_cache_root())
+    code_cache.mkdir(mode=0o700, exist_ok=True)
+    codes = CodeCache(code_cache)
+    return LibraryLoader(
+        translate=lambda library: translate_library(cache, library), load=lambda wasm: engine.load(wasm, codes)
+    )
+
+
+def _download(wheel: Wheel) -> Path:
+    def build(work: Path) -> None:
+        requirements = work / "requirements.txt"
+        requirements.write_text(f"{wheel.requirement} --hash=sha256:{wheel.digest}\n")
+        command = [sys.executable, "-m", "pip", "download", "--no-input", "--quiet", "--no-deps", "--require-hashes"]
+        command += ["--only-binary", ":all:", "--platform", _PLATFORM, "--python-version", "3.14", "--abi", "cp314"]
+        command += ["--abi", "none", "--implementation", "cp", "--dest", str(work), "-r", str(requirements)]
+        subprocess.run(command, check=True, timeout=_SECONDS)
+        requirements.unlink()
+
+    key = CacheKey.of("test-wheel", requirement=wheel.requirement, digest=wheel.digest)
+    files = BuildCache(default_cache_root()).get_or_build(key, build).files
+    return next(iter(files.values())).path
