@@ -13,13 +13,15 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from runtime_core.emscripten.host import HostServices, StandardStreams
 from runtime_core.engine.errors import GuestExit
 from runtime_core.engine.limits import Limits
 from runtime_core.guest import Guest
+from runtime_core.js import held, proxy_calls
 from runtime_core.js.pyproxy import PyProxy
+from runtime_core.objects import GuestObject, enter_guest
 from runtime_core.release import ReleaseFiles
 from runtime_core.runtime import Progress, Runtime
 from runtime_core.worker.support import Support
@@ -32,6 +34,9 @@ from schemas.errors import (
     PlatformError,
     UnserializableError,
 )
+
+if TYPE_CHECKING:
+    from runtime_core.js.host import JsHost
 
 _T = TypeVar("_T")
 
@@ -61,8 +66,9 @@ def _to_stderr(data: bytes) -> None:
 class IsolateOptions:
     """What an isolate may use and where its output goes.
 
-    ``modules`` are offered to the guest for import: name to members, each a plain value or a callable that takes and
-    returns plain values.
+    ``modules`` are offered to the guest for import: name to members, each a plain value or a callable. Callables get
+    plain values, and a :class:`~runtime_core.objects.GuestObject` for what cannot be copied, good until they return
+    (``copy()`` it to keep it); they return plain values or objects of the guest.
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -90,6 +96,7 @@ class Isolate:
         self._support: Support
         guest, self._support = runtime.boot(services=services, limits=options.limits)
         self._guest = guest
+        guest.js.wrap_proxy = self._wrap
         self._state = IsolateState.READY
         try:
             for name, members in options.modules.items():
@@ -135,13 +142,18 @@ class Isolate:
         """
         self._enter(lambda guest: guest.js.call(self._support.execute, (source, filename)))
 
-    def evaluate(self, source: str, *, filename: str = "<worker>") -> object:
+    def evaluate(self, source: str, *, filename: str = "<worker>", keep: bool = False) -> Any:
         """Run source code and return the value of its last expression, None if it ends with a statement.
+
+        With ``keep`` anything but None, bool, int, float and str stays in the guest: the result is a
+        :class:`~runtime_core.objects.GuestObject`.
 
         Raises:
             UnserializableError: the value cannot cross.
             PythonError, LimitError, GuestExitError, FatalIsolateError: as for :meth:`run`.
         """
+        if keep:
+            return self._enter_objects(lambda js: held.hold(js, js.evaluate(source, filename)))
 
         def action(guest: Guest) -> object:
             value = guest.js.run(source, filename=filename)
@@ -153,11 +165,12 @@ class Isolate:
 
         return self._enter(action)
 
-    def call(self, name: str, /, *args: object, **kwargs: object) -> object:
+    def call(self, name: str, /, *args: object, **kwargs: object) -> Any:
         """Call a function of the guest's ``__main__`` module; a coroutine is awaited.
 
         Arguments and result are plain values: None, bool, int, float, str, bytes, and lists, tuples, sets and dicts of
-        them. Tuples arrive as what the guest's own conversion makes of them.
+        them. Tuples arrive as what the guest's own conversion makes of them. Arguments may also be objects of this
+        guest and callables of the host.
 
         Raises:
             EntrypointError: there is no such function.
@@ -177,6 +190,45 @@ class Isolate:
                     function.destroy()
 
         return self._enter(action)
+
+    def get(self, name: str) -> Any:
+        """A global of the guest's ``__main__`` module: None, bool, int, float and str as they are, anything else as a
+        :class:`~runtime_core.objects.GuestObject`.
+
+        Raises:
+            EntrypointError: there is none.
+            FatalIsolateError: as for :meth:`run`.
+        """
+        return self._enter_objects(lambda js: held.hold(js, js.read_global(name)))
+
+    def set(self, name: str, value: object) -> None:
+        """Set a global of the guest's ``__main__`` module to a copy of a plain value, to an object of the guest, or to
+        a callable of the host.
+
+        Raises:
+            UnserializableError: the value cannot cross.
+            FatalIsolateError: as for :meth:`run`.
+        """
+        self._enter_objects(lambda js: js.write_global(name, value))
+
+    def new(self, value: object) -> GuestObject:
+        """A new object of the guest: a copy of a plain value, or a function that calls a callable of the host.
+
+        Raises:
+            UnserializableError: the value cannot cross.
+        """
+        made: GuestObject = self._enter_objects(lambda js: held.new_object(js, value))
+        return made
+
+    def import_module(self, name: str) -> GuestObject:
+        """A module of the guest.
+
+        Raises:
+            PythonError: it cannot be imported.
+            LimitError, GuestExitError, FatalIsolateError: as for :meth:`run`.
+        """
+        module: GuestObject = self._enter_objects(lambda js: proxy_calls.import_module(js, name))
+        return module
 
     def close(self) -> None:
         """Write out what the guest printed, then drop it and free its memory. Closing twice does nothing.
@@ -237,6 +289,14 @@ class Isolate:
             if guest.instance.poisoned:
                 self._bury(guest)
             raise
+
+    def _enter_objects(self, action: Callable[[JsHost], object]) -> Any:
+        """Run an action on the guest; its result as the host gets it."""
+        return enter_guest(self._enter, action)
+
+    def _wrap(self, proxy: PyProxy) -> GuestObject:
+        """What a callable of the host gets for something that cannot be copied."""
+        return GuestObject(self._enter, proxy)
 
     def _bury(self, guest: Guest) -> None:
         self._state = IsolateState.DEAD

@@ -70,6 +70,20 @@ def _is_shallow(value: object, levels: int) -> bool:
     return all(_is_shallow(item, levels - 1) for item in items if type(item) in _CONTAINERS)
 
 
+class HeldObject:
+    """What stands for an object of the guest in layers above this one."""
+
+    __slots__ = ()
+
+    def proxy_for(self, js: JsHost) -> PyProxy:
+        """The proxy, for use in the guest behind ``js``.
+
+        Raises:
+            HostError: it is another guest's, or was given back.
+        """
+        raise NotImplementedError
+
+
 class GuestBuilder:
     """Builds guest objects from plain values; counts nodes and levels."""
 
@@ -132,10 +146,16 @@ class GuestBuilder:
             return checked(self._guest.PyFrozenSet_New(self._list_of(value, depth)))
         if isinstance(value, set):
             return self._set(value, depth)
+        if isinstance(value, HeldObject):
+            value = value.proxy_for(self._js)
         if isinstance(value, PyProxy):
             pointer = value.pointer
             self._guest.Py_IncRef(pointer)
             return pointer
+        if isinstance(value, slice):
+            return self._slice(value, depth)
+        if callable(value):
+            value = _host_function(self._js, value)
         if isinstance(value, JsObject):
             return checked(self._guest.JsProxy_create(value))
         raise UnserializableError(
@@ -183,12 +203,27 @@ class GuestBuilder:
             raise
         return result
 
+    def _slice(self, value: slice, depth: int) -> int:
+        parts = self._sequence(
+            (value.start, value.stop, value.step), depth, self._guest.PyTuple_New, self._guest.PyTuple_SetItem
+        )
+        try:
+            return checked(self._guest.PySlice_New(*(self._guest.PyTuple_GetItem(parts, index) for index in range(3))))
+        finally:
+            self._guest.Py_DecRef(parts)
+
     def _set(self, value: set[object], depth: int) -> int:
         items = self._list_of(value, depth)
         try:
             return checked(self._guest.PySet_New(items))
         finally:
             self._guest.Py_DecRef(items)
+
+
+def _host_function(js: JsHost, function: Callable[..., object]) -> JsValue:
+    from runtime_core.js.host_modules import to_javascript
+
+    return to_javascript(js, function)
 
 
 def to_guest(js: JsHost, value: object, *, as_argument: bool = False) -> JsValue:
@@ -199,6 +234,8 @@ def to_guest(js: JsHost, value: object, *, as_argument: bool = False) -> JsValue
     """
     if isinstance(value, PyProxy | JsObject) or value is UNDEFINED:
         return value
+    if isinstance(value, HeldObject):
+        return value.proxy_for(js)
     if value is None:
         return UNDEFINED
     if isinstance(value, bool):
@@ -218,12 +255,14 @@ def to_guest(js: JsHost, value: object, *, as_argument: bool = False) -> JsValue
 class HostReader:
     """Reads JavaScript values into plain Python.
 
-    ``keep_proxies`` leaves proxies of Python objects that cannot be converted in place and collects them.
+    With ``keep_proxies`` Python objects that cannot be converted stay proxies, as ``js.wrap_proxy`` makes them for the
+    host. ``levels`` is how deep containers are converted; those below stay proxies, too.
     """
 
-    def __init__(self, js: JsHost, *, keep_proxies: bool = False) -> None:
+    def __init__(self, js: JsHost, *, keep_proxies: bool = False, levels: int | None = None) -> None:
         self._js = js
         self._keep = keep_proxies
+        self._levels = MAX_DEPTH if levels is None else levels
         self._nodes = 0
         self._active: set[int] = set()
         self._charged = time.thread_time()
@@ -293,20 +332,23 @@ class HostReader:
     def _read_proxy(self, proxy: PyProxy, depth: int) -> object:
         if proxy.supports(_OPAQUE) and not proxy.supports(ProxyFlag.IS_BUFFER):
             return self._opaque(proxy)
+        levels = min(MAX_DEPTH, self._levels) - depth
+        if levels <= 0 and self._levels < MAX_DEPTH:
+            return self._js.wrap_proxy(proxy)
         maps = _Maps()
-        copied = proxy.to_js(MAX_DEPTH - depth, dict_converter=maps.converter)
+        copied = proxy.to_js(levels, dict_converter=maps.converter)
         maps.check_complete()
         if not isinstance(copied, PyProxy):
             return self.read(copied, depth)
         if copied.type_name() == "frozenset":
-            return frozenset(self._key(item) for item in list(copied.iterate() or ()))
+            return frozenset(self._key(item) for item in copied.iterate() or ())
         if copied is not proxy:
             copied.destroy()
         return self._opaque(proxy)
 
     def _opaque(self, proxy: PyProxy) -> object:
         if self._keep:
-            return proxy
+            return self._js.wrap_proxy(proxy)
         raise _cannot_cross(proxy.type_name())
 
 

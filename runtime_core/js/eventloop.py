@@ -21,6 +21,7 @@ from runtime_core.js.values import JsValue
 
 MAX_TIMERS: Final = 1 << 20
 _MILLISECONDS: Final = 1000
+_POLL_SECONDS: Final = 0.002  # between looks at operations of the host, where the loop is not the one to wait
 
 
 class Operations(Protocol):
@@ -223,6 +224,17 @@ class EventLoop:
             self._turn.append(heapq.heappop(self._heap))
         self._turn.extend(self._immediates)
         self._immediates.clear()
+
+    def delay(self) -> float | None:
+        """Seconds until something could run, for a caller that waits itself; None if nothing is under way."""
+        while self._heap and self._heap[0].cancelled:
+            heapq.heappop(self._heap)
+        if self._microtasks or self._turn or self._immediates:
+            return 0.0
+        delay = max(self._heap[0].due / _MILLISECONDS - self._clock(), 0.0) if self._heap else math.inf
+        if self._is_working:
+            return min(delay, _POLL_SECONDS)
+        return delay if self._heap else None
 
     def _wait(self) -> bool:
         """Wait for the first timer or for the host; false if there is neither."""

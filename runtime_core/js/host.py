@@ -6,14 +6,14 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn, TypeVar, cast
 
 from runtime_core.emscripten.errno import Errno
 from runtime_core.engine.current import CURRENT
 from runtime_core.js.array_buffer import ACTIVE, BufferBudget, HeapBuffer, JsArrayBuffer
 from runtime_core.js.buffers import TYPED_ARRAYS
 from runtime_core.js.control import JsThrow
-from runtime_core.js.convert import HostReader, to_guest
+from runtime_core.js.convert import HeldObject, HostReader, to_guest
 from runtime_core.js.errors import JsError, JsPythonError
 from runtime_core.js.eventloop import EventLoop, wait_for
 from runtime_core.js.functions import NativeFunction
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from runtime_core.engine.instance import GuestInstance
     from runtime_core.js.refs import RefTable
 
+_T = TypeVar("_T")
 _PYODIDE_VERSION: Final = "314.0.5"
 
 
@@ -80,10 +81,12 @@ class JsHost:
         self.wait_failure: JsThrow | WorkerError | None = None
         self.kept_exceptions: list[tuple[JsValue, int]] = []
         self.releases: deque[int] = deque()
+        self.buffer_releases: deque[int] = deque()
         self.pyodide: PyProxy | None = None
         self.main_globals: PyProxy | None = None
         self.eval_code: PyProxy | None = None
         self.import_hook: PyProxy | None = None
+        self.wrap_proxy: Callable[[PyProxy], object] = lambda proxy: proxy  # for the host, where it cannot be copied
         self.debug = False  # pyodide.setDebug: say more about destroyed proxies
         refs.register_proxy_type(PyProxy)
         refs.register_proxy_type(PyProxyFunction)
@@ -136,10 +139,7 @@ class JsHost:
         return self._guarded(self._run, source, filename)
 
     def _run(self, source: str, filename: str) -> object:
-        if self.eval_code is None or self.main_globals is None:
-            raise HostError("the isolate has not been bootstrapped")
-        arguments = (source, self.main_globals)
-        result = call_object(self, self.eval_code.pointer, arguments, {"filename": filename}, may_wait=True)
+        result = self.evaluate(source, filename)
         try:
             value = HostReader(self).read(result)
         except UnserializableError:
@@ -147,6 +147,17 @@ class JsHost:
         if isinstance(result, PyProxy):
             result.destroy()
         return value
+
+    def evaluate(self, source: str, filename: str) -> JsValue:
+        """The value of a last expression as JavaScript sees it.
+
+        Raises:
+            JsThrow: the code raised.
+        """
+        if self.eval_code is None or self.main_globals is None:
+            raise HostError("the isolate has not been bootstrapped")
+        arguments = (source, self.main_globals)
+        return call_object(self, self.eval_code.pointer, arguments, {"filename": filename}, may_wait=True)
 
     def get_global(self, name: str) -> object:
         """A global of ``__main__``: a plain value for primitives, else a proxy that the caller owns.
@@ -157,12 +168,36 @@ class JsHost:
         return self._guarded(self._get_global, name)
 
     def _get_global(self, name: str) -> object:
+        value = self.read_global(name)
+        return value if isinstance(value, JsObject) else HostReader(self).read(value)
+
+    def read_global(self, name: str) -> JsValue:
+        """A global of ``__main__`` as JavaScript sees it.
+
+        Raises:
+            EntrypointError: there is none.
+        """
         if self.main_globals is None:
             raise HostError("the isolate has not been bootstrapped")
         value = self.main_globals.get_item(name)
         if value is UNDEFINED and not self.main_globals.contains(name):
             raise EntrypointError("the worker does not define this name", expected=name)
-        return value if isinstance(value, JsObject) else HostReader(self).read(value)
+        return value
+
+    def write_global(self, name: str, value: object) -> None:
+        """Set a global of ``__main__`` to what ``value`` becomes in the guest.
+
+        Raises:
+            UnserializableError: it cannot cross.
+        """
+        if self.main_globals is None:
+            raise HostError("the isolate has not been bootstrapped")
+        given = to_guest(self, value, as_argument=True)
+        try:
+            self.main_globals.set_item(name, given)
+        finally:
+            if isinstance(given, PyProxy) and not isinstance(value, PyProxy | HeldObject):
+                given.destroy()
 
     def call(self, target: PyProxy, args: Sequence[object] = (), kwargs: Mapping[str, object] | None = None) -> object:
         """Call a guest object with plain arguments; returns its result as plain Python. A coroutine is run to its end.
@@ -174,15 +209,33 @@ class JsHost:
         return self._guarded(self._call, target, args, kwargs)
 
     def _call(self, target: PyProxy, args: Sequence[object], kwargs: Mapping[str, object] | None) -> object:
-        given = [to_guest(self, arg, as_argument=True) for arg in args]
-        named = {key: to_guest(self, value, as_argument=True) for key, value in (kwargs or {}).items()}
+        return self._finish(self.invoke(target, args, kwargs))
+
+    def invoke(
+        self,
+        target: PyProxy,
+        args: Sequence[object],
+        kwargs: Mapping[str, object] | None = None,
+        *,
+        schedule: bool = True,
+    ) -> JsValue:
+        """Call a guest object with plain arguments and held objects; its result as JavaScript sees it. With
+        ``schedule`` a coroutine runs at once.
+
+        Raises:
+            JsThrow: the guest raised.
+            UnserializableError: an argument cannot cross.
+        """
+        sources = (*args, *(kwargs or {}).values())
+        values: list[JsValue] = []
         try:
-            result = call_object(self, target.pointer, given, named, may_wait=True)
+            values.extend(to_guest(self, source, as_argument=True) for source in sources)
+            keywords = dict(zip(kwargs or (), values[len(args) :], strict=True))
+            return call_object(self, target.pointer, values[: len(args)], keywords, schedule=schedule, may_wait=True)
         finally:
-            for source, value in zip((*args, *(kwargs or {}).values()), (*given, *named.values()), strict=True):
-                if isinstance(value, PyProxy) and value is not source:
+            for source, value in zip(sources, values, strict=False):
+                if isinstance(value, PyProxy) and not isinstance(source, PyProxy | HeldObject):
                     value.destroy()
-        return self._finish(result)
 
     def run_coroutine(self, proxy: PyProxy) -> object:
         """Run an awaitable of the guest on its event loop until it is done; returns its result as plain Python.
@@ -235,18 +288,30 @@ class JsHost:
 
     # ---- references
 
+    def perform(self, function: Callable[..., _T], *args: object) -> _T:
+        """Run host code that enters the guest: JavaScript errors become errors of the host, then housekeeping.
+
+        Raises:
+            PythonError: the guest raised.
+        """
+        return cast("_T", self._guarded(function, *args))
+
     def collect(self) -> None:
         """Give back what the host let go of, and free dead references; does nothing inside a guest call."""
         self.release_collected()
         if CURRENT.host is None and not self.instance.poisoned:
             sweep(self)
 
+    def after_task(self) -> None:
+        """Housekeeping between tasks of the event loop, for those that run it from outside."""
+        self._after()
+
     def _after(self) -> None:
         """What follows guest code when no guest frame is left on the stack: microtasks, then housekeeping."""
         if CURRENT.host is not None or self.instance.poisoned:
             return
         self.loop.run_microtasks()
-        if self.releases:
+        if self.releases or self.buffer_releases:
             self.release_collected()
         if self.refs.sweep_is_due:
             sweep(self)
@@ -258,6 +323,10 @@ class JsHost:
             return
         while self.releases:
             self.guest.Py_DecRef(self.releases.popleft())
+        while self.buffer_releases:
+            view = self.buffer_releases.popleft()
+            self.guest.PyBuffer_Release(view)
+            self.guest.PyMem_Free(view)
 
     def close(self) -> None:
         """Let go of the guest without entering it."""

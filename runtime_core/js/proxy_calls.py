@@ -15,6 +15,7 @@ from runtime_core.js.values import UNDEFINED, JsObject, JsValue
 
 if TYPE_CHECKING:
     from runtime_core.js.host import JsHost
+    from runtime_core.js.pyproxy import PyProxy
 
 
 def call(proxy: ProxyObject, this: JsValue, args: Sequence[JsValue]) -> JsValue:
@@ -127,7 +128,7 @@ def _promising(
     return promise
 
 
-def import_module(host: JsHost, name: str) -> ProxyObject:
+def import_module(host: JsHost, name: str) -> PyProxy:
     """A proxy of a module of the guest that the caller owns.
 
     Raises:

@@ -329,8 +329,9 @@ def call_object(
     kwargs: Mapping[str, JsValue] | None = None,
     *,
     may_wait: bool = False,
+    schedule: bool = True,
 ) -> JsValue:
-    """Call a Python object. A coroutine function's coroutine is scheduled at once, as Pyodide does.
+    """Call a Python object. With ``schedule`` a coroutine function's coroutine runs at once, as Pyodide has it.
 
     ``may_wait`` lets it use run_sync, as Pyodide allows where the engine can switch stacks.
 
@@ -350,15 +351,10 @@ def call_object(
             result = guest._pyproxy_apply(pointer, JsArray(args), len(args), UNDEFINED, 0)
     finally:
         host.may_wait = outer
-    return call_result(host, pointer, result)
-
-
-def call_result(host: JsHost, pointer: int, result: JsValue) -> JsValue:
-    """What a call of the object at ``pointer`` gives to JavaScript."""
     if result is ERROR:
         host.throw_python_error()
-    if not isinstance(result, ProxyObject) or not result.supports(ProxyFlag.IS_AWAITABLE):
+    if not schedule or not isinstance(result, ProxyObject) or not result.supports(ProxyFlag.IS_AWAITABLE):
         return result
-    if result.type_name() == "coroutine" and host.guest._iscoroutinefunction(pointer):
+    if result.type_name() == "coroutine" and guest._iscoroutinefunction(pointer):
         result.ensure_future()
     return result
