@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from runtime_core.js.control import JsThrow, PythonErrorSet
 from runtime_core.js.convert import GuestBuilder
-from runtime_core.js.promises import JsPromise, NeverSettledError, PromiseState, resolved_promise, run_until_settled
+from runtime_core.js.promises import JsPromise, NeverSettledError, PromiseState, resolved_promise
 from runtime_core.js.proxy_calls import import_module
 from runtime_core.js.proxy_flags import ProxyFlag
 from runtime_core.js.proxy_object import ProxyObject
@@ -229,7 +229,7 @@ def promise_of(js: JsHost, value: JsValue) -> JsPromise:
 
 def settle(js: JsHost, promise: JsPromise) -> object:
     """Run the guest's event loop until a promise is settled; its value."""
-    return hold(js, run_until_settled(promise, after_task=js.after_task))
+    return hold(js, js.settle(promise))
 
 
 def poll(js: JsHost, promise: JsPromise) -> float | None:

@@ -250,9 +250,9 @@ class JsHost:
         """A result as plain Python; awaitables are awaited."""
         while True:
             if isinstance(result, PyProxy) and (result.supports(ProxyFlag.IS_AWAITABLE) or result.shared.promise):
-                result = self._wait(result.ensure_future())
+                result = self.settle(result.ensure_future())
             elif isinstance(result, JsPromise):
-                result = self._wait(result)
+                result = self.settle(result)
             else:
                 break
         try:
@@ -263,9 +263,10 @@ class JsHost:
 
     def await_promise(self, promise: JsValue) -> JsValue:
         """Run the loop until a promise settles."""
-        return self._guarded(lambda: self._wait(resolved_promise(self.loop, promise)))
+        return self._guarded(lambda: self.settle(resolved_promise(self.loop, promise)))
 
-    def _wait(self, promise: JsPromise) -> JsValue:
+    def settle(self, promise: JsPromise) -> JsValue:
+        """Run the loop until a promise settles; its value."""
         if self.instance.depth:  # a host function waits, on top of the guest code that called it
             return wait_suspended(self, promise)
         return run_until_settled(promise, after_task=self._after)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import ClassVar, Final, TypeAlias
 
 from runtime_core.js import array_like, proxy_async, proxy_calls
 from runtime_core.js.arrays import JsArray
 from runtime_core.js.errors import throw_type_error
-from runtime_core.js.functions import JsFunction, NativeFunction
+from runtime_core.js.functions import BuiltinFunction, JsFunction, NativeFunction
 from runtime_core.js.iteration import JsIterator
 from runtime_core.js.operators import call_method, get_property, to_boolean, to_integer, to_number, to_string
 from runtime_core.js.proxy_flags import ProxyFlag
@@ -24,8 +24,11 @@ from runtime_core.js.values import (
     ERROR,
     SYMBOL_ASYNC_ITERATOR,
     SYMBOL_DISPOSE,
+    SYMBOL_IS_CONCAT_SPREADABLE,
     SYMBOL_ITERATOR,
+    SYMBOL_TO_STRING_TAG,
     UNDEFINED,
+    Accessor,
     JsObject,
     JsValue,
     PropertyKey,
@@ -90,7 +93,6 @@ def _int32(value: JsValue, default: int = 0) -> int:
 class PyProxyMethods(JsObject):
     """What every proxy has."""
 
-    ANY_RECEIVER: ClassVar[bool] = True
     METHODS: ClassVar[Members] = {
         "copy": lambda this: proxy_of(this).copy(),
         "destroy": _destroy,
@@ -98,20 +100,21 @@ class PyProxyMethods(JsObject):
         "toString": lambda this: proxy_of(this).to_string(),
         SYMBOL_DISPOSE: lambda this: _destroy(this, UNDEFINED),
     }
-    GETTERS: ClassVar[Members] = {"type": lambda this: proxy_of(this).type_name()}
+    GETTERS: ClassVar[Members] = {
+        "type": lambda this: proxy_of(this).type_name(),
+        SYMBOL_TO_STRING_TAG: lambda this: "PyProxy",
+    }
 
 
 class PyLengthMethods(JsObject):
     """Of objects with a length."""
 
-    ANY_RECEIVER: ClassVar[bool] = True
     GETTERS: ClassVar[Members] = {"length": lambda this: proxy_of(this).length()}
 
 
 class PyGetItemMethods(JsObject):
     """Of objects with items."""
 
-    ANY_RECEIVER: ClassVar[bool] = True
     METHODS: ClassVar[Members] = {"get": lambda this, key: proxy_of(this).get_item(key)}
 
 
@@ -128,21 +131,18 @@ def _delete_item(this: JsValue, key: JsValue) -> JsValue:
 class PySetItemMethods(JsObject):
     """Of objects whose items can be set."""
 
-    ANY_RECEIVER: ClassVar[bool] = True
     METHODS: ClassVar[Members] = {"delete": _delete_item, "set": _set_item}
 
 
 class PyContainsMethods(JsObject):
     """Of containers."""
 
-    ANY_RECEIVER: ClassVar[bool] = True
     METHODS: ClassVar[Members] = {"has": lambda this, key: proxy_of(this).contains(key)}
 
 
 class PyIterableMethods(JsObject):
     """Of iterables that are no iterators."""
 
-    ANY_RECEIVER: ClassVar[bool] = True
     METHODS: ClassVar[Members] = {SYMBOL_ITERATOR: lambda this: JsIterator(proxy_of(this).elements())}
 
 
@@ -154,7 +154,6 @@ def _next(this: JsValue, value: JsValue) -> JsValue:
 class PyIteratorMethods(JsObject):
     """Of iterators."""
 
-    ANY_RECEIVER: ClassVar[bool] = True
     METHODS: ClassVar[Members] = {"next": _next, SYMBOL_ITERATOR: lambda this: this}
 
 
@@ -171,21 +170,18 @@ def _return(this: JsValue, value: JsValue) -> JsValue:
 class PyGeneratorMethods(JsObject):
     """Of generators."""
 
-    ANY_RECEIVER: ClassVar[bool] = True
     METHODS: ClassVar[Members] = {"return": _return, "throw": _throw}
 
 
 class PyAsyncIterableMethods(JsObject):
     """Of asynchronous iterables that are no iterators."""
 
-    ANY_RECEIVER: ClassVar[bool] = True
     METHODS: ClassVar[Members] = {SYMBOL_ASYNC_ITERATOR: lambda this: proxy_async.async_elements(proxy_of(this))}
 
 
 class PyAsyncIteratorMethods(JsObject):
     """Of asynchronous iterators."""
 
-    ANY_RECEIVER: ClassVar[bool] = True
     METHODS: ClassVar[Members] = {
         "next": lambda this, value: proxy_async.send(proxy_of(this), value),
         SYMBOL_ASYNC_ITERATOR: lambda this: this,
@@ -195,7 +191,6 @@ class PyAsyncIteratorMethods(JsObject):
 class PyAsyncGeneratorMethods(JsObject):
     """Of asynchronous generators."""
 
-    ANY_RECEIVER: ClassVar[bool] = True
     METHODS: ClassVar[Members] = {
         "return": lambda this, value: proxy_async.finish(proxy_of(this), value),
         "throw": lambda this, error: proxy_async.throw_into(proxy_of(this), error),
@@ -205,7 +200,6 @@ class PyAsyncGeneratorMethods(JsObject):
 class PyAwaitableMethods(JsObject):
     """Of awaitables."""
 
-    ANY_RECEIVER: ClassVar[bool] = True
     METHODS: ClassVar[Members] = {
         "_ensure_future": lambda this: proxy_of(this).ensure_future(),
         "catch": lambda this, on_rejected: proxy_of(this).ensure_future().then(UNDEFINED, on_rejected),
@@ -217,14 +211,12 @@ class PyAwaitableMethods(JsObject):
 class PyBufferMethods(JsObject):
     """Of objects with the buffer protocol."""
 
-    ANY_RECEIVER: ClassVar[bool] = True
     METHODS: ClassVar[Members] = {"getBuffer": lambda this, kind=UNDEFINED: get_buffer(proxy_of(this), kind)}
 
 
 class PyCallableMethods(JsObject):
     """Of callables."""
 
-    ANY_RECEIVER: ClassVar[bool] = True
     METHODS: ClassVar[Members] = {
         "apply": lambda this, this_arg, args: proxy_calls.call(proxy_of(this), this_arg, array_like.arguments_of(args)),
         "bind": lambda this, this_arg, *args: proxy_calls.bind(proxy_of(this), this_arg, args),
@@ -259,7 +251,8 @@ def _concat(this: JsValue, *rest: JsValue) -> JsValue:
 class PySequenceMethods(JsObject):
     """Of sequences: ``Array.prototype``'s methods that change nothing."""
 
-    ANY_RECEIVER: ClassVar[bool] = True
+    GETTERS: ClassVar[Members] = {SYMBOL_IS_CONCAT_SPREADABLE: lambda this: True}
+
     METHODS: ClassVar[Members] = {
         "at": lambda this, index: array_like.at(proxy_of(this), index),
         "concat": _concat,
@@ -352,7 +345,6 @@ def _sort(this: JsValue, comparator: JsValue) -> JsValue:
 class PyMutableSequenceMethods(JsObject):
     """Of mutable sequences: ``Array.prototype``'s methods that change the array."""
 
-    ANY_RECEIVER: ClassVar[bool] = True
     METHODS: ClassVar[Members] = {
         "copyWithin": lambda this, target, start, end: array_like.copy_within(proxy_of(this), target, start, end),
         "fill": lambda this, value, start, end: array_like.fill(proxy_of(this), value, start, end),
@@ -376,11 +368,10 @@ def _as_json(this: JsValue) -> JsValue:
 class PyAsJsonAdaptorMethods(JsObject):
     """Of sequences and of objects with items."""
 
-    ANY_RECEIVER: ClassVar[bool] = True
     METHODS: ClassVar[Members] = {"asJsJson": _as_json}
 
 
-_MIXINS: Final[tuple[tuple[ProxyFlag, type[JsObject]], ...]] = (
+_MIXINS: Final[tuple[tuple[ProxyFlag, type], ...]] = (
     (ProxyFlag.HAS_LENGTH, PyLengthMethods),
     (ProxyFlag.HAS_GET, PyGetItemMethods),
     (ProxyFlag.HAS_SET, PySetItemMethods),
@@ -400,11 +391,27 @@ _MIXINS: Final[tuple[tuple[ProxyFlag, type[JsObject]], ...]] = (
 )
 
 
+@cache
+def _own(cls: type) -> Mapping[PropertyKey, JsValue]:
+    """What one mixin defines: functions and accessors, shared by all isolates."""
+    methods: Members = cls.__dict__.get("METHODS", {})
+    getters: Members = cls.__dict__.get("GETTERS", {})
+    made: dict[PropertyKey, JsValue] = {
+        key: BuiltinFunction(method, _name(key), takes_this=True) for key, method in methods.items()
+    }
+    made.update((key, Accessor(getter, name=_name(key))) for key, getter in getters.items())
+    return made
+
+
+def _name(key: PropertyKey) -> str:
+    return key if isinstance(key, str) else f"[{key.description}]"
+
+
 @lru_cache(maxsize=1024)
-def members(flags: int) -> Mapping[PropertyKey, type[JsObject]]:
-    """What a proxy with these capabilities has, each with the class that defines it; later mixins win."""
-    found: dict[PropertyKey, type[JsObject]] = {}
-    for cls in (PyProxyMethods, *(mixin for flag, mixin in _MIXINS if flags & flag)):
-        for table in (cls.__dict__.get("METHODS", {}), cls.__dict__.get("GETTERS", {})):
-            found.update(dict.fromkeys(table, cls))
+def members(flags: int) -> Mapping[PropertyKey, JsValue]:
+    """What a proxy with these capabilities inherits, which may be :class:`Accessor`; later mixins win."""
+    found = dict(_own(PyProxyMethods))
+    for flag, mixin in _MIXINS:
+        if flags & flag:
+            found.update(_own(mixin))
     return found

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import JsPythonError, throw_type_error
-from runtime_core.js.functions import JsFunction, builtin_constructor, builtin_method
+from runtime_core.js.functions import JsFunction, builtin_constructor
 from runtime_core.js.iteration import iterate
 from runtime_core.js.operators import to_string
 from runtime_core.js.proxy_flags import ProxyFlag
@@ -20,13 +20,13 @@ from runtime_core.js.proxy_methods import members
 from runtime_core.js.proxy_object import ProxyObject
 from runtime_core.js.values import (
     ABSENT,
-    SYMBOL_IS_CONCAT_SPREADABLE,
-    SYMBOL_TO_STRING_TAG,
     UNDEFINED,
+    Accessor,
     JsObject,
     JsSymbol,
     JsValue,
     PropertyKey,
+    class_members,
 )
 
 PROXY_ATTRIBUTES: Final = JsSymbol("pyproxy.attrs")
@@ -58,46 +58,35 @@ def target_lookup(proxy: ProxyObject, key: PropertyKey) -> JsValue:
         return proxy.own[key]
     if key in ("$$flags", "constructor"):
         return proxy.flags if key == "$$flags" else builtin_constructor("PyProxy")
-    if key is SYMBOL_TO_STRING_TAG:
-        return "PyProxy"
-    if key is SYMBOL_IS_CONCAT_SPREADABLE and proxy.flags & ProxyFlag.IS_SEQUENCE:
-        return True
-    mixin = members(proxy.flags).get(key)
-    if mixin is not None:
-        getter = mixin.GETTERS.get(key)
-        cls: type = mixin
-        return builtin_method(cls, key) if getter is None else getter(proxy)
+    member = members(proxy.flags).get(key, ABSENT)
+    if member is not ABSENT:
+        return member.read(proxy) if type(member) is Accessor else member
     if proxy.flags & _CALLABLE and key == "prototype":
         return UNDEFINED
     return _inherited(proxy, key)
 
 
 def _inherited(proxy: ProxyObject, key: PropertyKey) -> JsValue:
-    classes: tuple[type, ...] = (JsFunction, JsObject) if proxy.flags & _CALLABLE else (JsObject,)
-    for cls in classes:
-        if key in cls.__dict__["METHODS"]:
-            return builtin_method(cls, key)
-    return ABSENT
+    kind = JsFunction if proxy.flags & _CALLABLE else JsObject
+    value = class_members(kind).get(key, ABSENT)
+    return value.read(proxy) if type(value) is Accessor else value
 
 
 def target_has(proxy: ProxyObject, key: PropertyKey) -> bool:
     """Whether the target has a property, own or inherited; runs no code of the guest."""
     if (proxy.own is not None and key in proxy.own) or key in members(proxy.flags) or key in _OBJECT_NAMES:
         return True
-    if key in ("$$flags", "constructor") or key is SYMBOL_TO_STRING_TAG or key is PROXY_ATTRIBUTES:
+    if key in ("$$flags", "constructor") or key is PROXY_ATTRIBUTES:
         return True
-    if proxy.flags & _CALLABLE and (key in _FUNCTION_NAMES or key == "prototype"):
-        return True
-    if key is SYMBOL_IS_CONCAT_SPREADABLE:
-        return bool(proxy.flags & ProxyFlag.IS_SEQUENCE)
-    return _inherited(proxy, key) is not ABSENT
+    if proxy.flags & _CALLABLE:
+        return key in _FUNCTION_NAMES or key == "prototype" or key in class_members(JsFunction)
+    return key in class_members(JsObject)
 
 
 def _target_set(proxy: ProxyObject, key: PropertyKey, value: JsValue) -> bool:
     """``Reflect.set`` on the target: what only has a getter cannot be set."""
     is_own = proxy.own is not None and key in proxy.own
-    cls = members(proxy.flags).get(key)
-    if not is_own and ((cls is not None and key in cls.GETTERS) or key is SYMBOL_TO_STRING_TAG):
+    if not is_own and type(members(proxy.flags).get(key)) is Accessor:
         return False
     if proxy.own is None:
         proxy.own = {}
