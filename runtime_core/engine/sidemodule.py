@@ -14,6 +14,8 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
 from runtime_core.engine import capi
+from runtime_core.engine.storefunction import StoreFunctions
+from runtime_core.engine.valuetypes import FunctionType
 from schemas.errors import AbiMismatchError, GuestFault, LinkError
 
 if TYPE_CHECKING:
@@ -103,6 +105,20 @@ class StoreLinker:
         return _item(extern)
 
     # ---- making
+
+    def absent_function(self, signature: FunctionType, name: str) -> Item:
+        """A function for one that nobody has: calling it ends the guest with a LinkError."""
+
+        def fail(_host: object, *_arguments: object) -> None:
+            raise LinkError(f"the guest called the function {name}, which no library has")
+
+        made = StoreFunctions(self._instance).make(signature, fail, name=name, component="")
+        extern = capi.Extern(kind=capi.EXTERN_FUNC)
+        size = ctypes.sizeof(capi.Extern) - capi.ITEM_OFFSET
+        ctypes.memmove(
+            ctypes.addressof(extern) + capi.ITEM_OFFSET, ctypes.addressof(made.handle) + capi.ITEM_OFFSET, size
+        )
+        return Item(ItemKind.FUNCTION, extern)
 
     def new_global(self, value: int, *, mutable: bool) -> Item:
         """An i32 global."""

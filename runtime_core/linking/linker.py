@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from runtime_core.engine.sidemodule import Item, ItemKind, StoreLinker
+from runtime_core.engine.valuetypes import FunctionType, ValueType
 from runtime_core.linking.library import (
     GOT_MODULES,
     INTERNAL,
@@ -37,6 +38,11 @@ _RELOCATE: Final = "__wasm_apply_data_relocs"
 _CONSTRUCT: Final = "__wasm_call_ctors"
 MAX_LIBRARIES: Final = 512
 _NAMES_SHOWN: Final = 5
+_SYSTEM_PREFIXES: Final = ("emscripten_", "_emscripten_", "__syscall_")
+"""Functions of Emscripten's own JavaScript library. Which of them a main module has depends on how it was linked, and
+libraries import some that they never call (libusd_ms imports emscripten_force_exit), so one that is absent is an error
+only when it is called, as under Emscripten."""
+_VALUE_TYPES: Final = {b"\x7f": ValueType.I32, b"\x7e": ValueType.I64, b"\x7d": ValueType.F32, b"\x7c": ValueType.F64}
 
 ReadFile = Callable[[str], bytes | None]
 """The bytes of a file of the guest by its absolute path; None where there is none."""
@@ -180,7 +186,7 @@ class DynamicLinker:
             signature = function_type(code, item)
             if signature is not None and code.exports.get(item.name) is ExternKind.FUNCTION:
                 forwarded[item.name] = signature
-            else:
+            elif signature is None or not item.name.startswith(_SYSTEM_PREFIXES):
                 missing.append(item.name)
         for item in _got_imports(code):
             defined = item.name in code.exports or item.name in code.info.weak_imports
@@ -236,7 +242,7 @@ class DynamicLinker:
     ) -> Item:
         found: Item | None
         if item.kind is ExternKind.FUNCTION:
-            found = self._function(item, request) or stubs.get(item.name)
+            found = self._function(item, request) or stubs.get(item.name) or self._absent(library.code, item)
         elif item.module in GOT_MODULES:
             found = got[item.name]
         elif item.kind is ExternKind.MEMORY:
@@ -250,6 +256,15 @@ class DynamicLinker:
         if found is None:
             raise LinkError(f"{library.name} imports what the main module does not export", found=item.name)
         return found
+
+    def _absent(self, code: LibraryCode, item: binary.Import) -> Item | None:
+        signature = function_type(code, item)
+        if signature is None or not set(_VALUE_TYPES).issuperset(signature.parameters + signature.results):
+            return None
+        parameters, results = (
+            tuple(_VALUE_TYPES[kind] for kind in kinds) for kinds in (signature.parameters, signature.results)
+        )
+        return self._store.absent_function(FunctionType(parameters, results), item.name)
 
     # ---- symbols
 

@@ -150,6 +150,16 @@ def test_exceptions_pass_between_libraries(make: MakeGuest) -> None:
     assert guest.call("/lib/a.so", "run") == 11
 
 
+def test_absent_functions_of_emscripten_fail_when_they_are_called(make: MakeGuest) -> None:
+    wat = """(module (import "env" "emscripten_force_exit" (func $exit (param i32)))
+      (func (export "run") (result i32) (i32.const 5))
+      (func (export "leave") (result i32) (call $exit (i32.const 0)) (i32.const 1)))"""
+    guest = make(a=side_module(wat))
+    assert guest.call("/lib/a.so", "run") == 5
+    with pytest.raises(FatalIsolateError, match="emscripten_force_exit"):
+        guest.call("/lib/a.so", "leave")
+
+
 REFUSED = {
     "no file": (None, "there is no library"),
     "not wasm": (b"\x7fELF", "not a WebAssembly module"),
