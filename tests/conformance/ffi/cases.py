@@ -31,6 +31,16 @@ class Case:
     javascript: str = ""
     host: str = ""
 
+    @property
+    def topic(self) -> str:
+        """The directory the case is in."""
+        return self.id.partition("/")[0]
+
+    @property
+    def needs_stack_switching(self) -> bool:
+        """Whether node runs the case with stack switching, which changes the order of tasks a little."""
+        return self.topic == "run_sync" or self.id.startswith("asyncio/run_sync")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Difference:

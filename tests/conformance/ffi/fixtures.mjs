@@ -65,7 +65,7 @@ class CustomError extends Error {
   }
 }
 
-export function makeFixtures() {
+export function makeFixtures(http) {
   const kept = { value: undefined };
   const log = [];
   return {
@@ -295,5 +295,6 @@ export function makeFixtures() {
     lone_surrogate: "x\ud800y",
     split_pair: ["\ud83d", "\ude00"],
     symbol: Symbol("a symbol"),
+    HTTP: http,
   };
 }

@@ -46,6 +46,7 @@ from runtime_core.js.values import (
     JsSymbol,
     JsValue,
     PropertyKey,
+    join_surrogates,
 )
 
 
@@ -115,7 +116,7 @@ def _plus(left: JsValue, right: JsValue) -> JsValue:
         return left + right
     if left is UNDEFINED or right is UNDEFINED:
         return math.nan
-    return to_string(left) + to_string(right)
+    return join_surrogates(to_string(left) + to_string(right))
 
 
 def _point_classes() -> tuple[JsClass, JsClass]:
@@ -261,8 +262,8 @@ def _collect(host: JsHost, items: JsValue) -> JsPromise:
 # ---- the module
 
 
-def make_fixtures(host: JsHost) -> dict[PropertyKey, JsValue]:
-    """The members of the module, for one isolate."""
+def make_fixtures(host: JsHost, http: str) -> dict[PropertyKey, JsValue]:
+    """The members of the module, for one isolate; ``http`` is the URL of a local server."""
     members: dict[PropertyKey, JsValue] = {}
     log = JsArray()
     for table in (_functions(), _views(), _keeping(log), _promises(host), _iteration(host)):
@@ -274,7 +275,7 @@ def make_fixtures(host: JsHost) -> dict[PropertyKey, JsValue]:
     members.update(Point=point, Point3=point3, CustomError=custom_error)
     for name, made in (_objects(custom_error) | _disposables(host, log)).items():
         members[name] = NativeFunction(made, name)
-    return members | _values()
+    return members | _values() | {"HTTP": http}
 
 
 def _call(callback: JsValue, args: Sequence[JsValue]) -> JsValue:
@@ -409,7 +410,7 @@ def _iterable(items: JsValue) -> JsValue:
 
 def _pass_on(items: Iterator[JsValue]) -> Generator[JsValue, JsValue, JsValue]:
     for item in items:
-        yield item  # noqa: UP028 - what the generator is sent must not reach the items
+        yield item
     return UNDEFINED
 
 

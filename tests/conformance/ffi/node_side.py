@@ -17,12 +17,13 @@ from runtime_core.build.cache import default_cache_root
 from runtime_core.build.tools import find_node
 from tests.bench.node_package import unpack
 from tests.conformance.ffi.cases import ROOT, Case
+from tests.conformance.ffi.services import http_base, without_address
 
 Record = dict[str, object]
 CASE_SECONDS: Final = 20.0
 _LOAD_SECONDS: Final = 120.0
-_FLAGS: Final = ("--experimental-wasm-jspi",)  # without it node has no stack switching
-_NEEDS_FRESH_PROCESS: Final = 75
+_STACK_SWITCHING: Final = "--experimental-wasm-jspi"
+_MAX_FRUITLESS: Final = 4  # processes in a row that a single case was enough for
 
 
 @functools.cache
@@ -41,7 +42,7 @@ def _common_digest() -> bytes:
 
 
 def _cache_file(case: Case) -> Path:
-    text = json.dumps([case.python, case.javascript]).encode()
+    text = json.dumps([case.needs_stack_switching, case.python, case.javascript]).encode()
     digest = hashlib.sha256(_common_digest() + text).hexdigest()
     return default_cache_root() / "node-conformance" / f"{digest}.json"
 
@@ -77,31 +78,50 @@ def run_in_node(cases: Sequence[Case]) -> dict[str, Record]:
             missing.append(case)
         else:
             records[case.id] = cached
-    while missing:
-        done = 0
-        for case, record in zip(missing, _run_process(missing), strict=False):
-            records[case.id] = record
-            done += 1
-            if "failure" not in record:
-                _write_cached(case, record)
-        missing = missing[done:]
+    for group in _groups(missing):
+        left = group
+        hopeless = 0
+        while left:
+            done = 0
+            if hopeless > _MAX_FRUITLESS:
+                before = group[len(group) - len(left) - 1]
+                raise RuntimeError(f"node fails with case after case, at last {before.id}: {records[before.id]}")
+            for case, record in zip(left, _run_process(left), strict=False):
+                records[case.id] = record
+                done += 1
+                if "failure" not in record:
+                    _write_cached(case, record)
+            left = left[done:]
+            hopeless = hopeless + 1 if done == 1 else 0
     return records
+
+
+def _groups(cases: Sequence[Case]) -> list[list[Case]]:
+    """Cases that may share a process."""
+    groups: dict[tuple[bool, str], list[Case]] = {}
+    for case in cases:
+        groups.setdefault((case.needs_stack_switching, http_base(case)), []).append(case)
+    return list(groups.values())
 
 
 def _run_process(cases: Sequence[Case]) -> Iterator[Record]:
     """Records in the order of ``cases``, until all are done or the process has to go; at least one."""
+    base = http_base(cases[0])
     request = {
         "package": str(_package()),
         "describe": (ROOT / "describe_guest.py").read_text(encoding="utf-8"),
         "timeout": CASE_SECONDS / 2,
+        "http": base,
         "cases": [{"id": case.id, "python": case.python, "javascript": case.javascript} for case in cases],
     }
     environment = {name: value for name, value in os.environ.items() if name != "NODE_OPTIONS"} | {"TZ": "UTC"}
-    command = [str(find_node().node), *_FLAGS, str(ROOT / "run_cases.mjs")]
+    flags = [_STACK_SWITCHING] if cases[0].needs_stack_switching else []
+    command = [str(find_node().node), *flags, str(ROOT / "run_cases.mjs")]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment) as process:
         try:
-            yield from _records(process, json.dumps(request).encode(), len(cases))
+            for record in _records(process, json.dumps(request).encode(), len(cases)):
+                yield json.loads(without_address(json.dumps(record), base))
         finally:
             process.kill()
 

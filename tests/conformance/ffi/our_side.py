@@ -18,6 +18,7 @@ from runtime_core.js.pyproxy import PyProxy
 from schemas.errors import PlatformError, PythonError
 from tests.conformance.ffi.cases import ROOT, Case
 from tests.conformance.ffi.fixtures import make_fixtures
+from tests.conformance.ffi.services import grants, http_base, without_address
 from tests.support import releases
 
 Record = dict[str, object]
@@ -32,23 +33,26 @@ def _describe_source() -> str:
 def run_here(case: Case) -> Record:
     """The record of a case."""
     stdout, stderr = bytearray(), bytearray()
-    options = IsolateOptions(limits=_LIMITS, stdout=stdout.extend, stderr=stderr.extend)
+    base = http_base(case)
+    options = IsolateOptions(limits=_LIMITS, stdout=stdout.extend, stderr=stderr.extend, **grants(case))
     isolate = Isolate(releases.runtime(), options)
     try:
-        record = _run(isolate, case)
+        record = _run(isolate, case, base)
     except PlatformError as error:
         record = {"failure": f"{type(error).__name__}: {error}"}
     finally:
         isolate.close()
-    return record | {"stdout": stdout.decode(errors="replace"), "stderr": stderr.decode(errors="replace")}
+    record |= {"stdout": stdout.decode(errors="replace"), "stderr": stderr.decode(errors="replace")}
+    shown: Record = json.loads(without_address(json.dumps(record), base))
+    return shown
 
 
-def _run(isolate: Isolate, case: Case) -> Record:
+def _run(isolate: Isolate, case: Case, base: str) -> Record:
     guest = isolate._guest
     assert guest is not None
     js = guest.js
     js.add_module("fixtures", {})
-    js.modules["fixtures"].own = dict(make_fixtures(js))
+    js.modules["fixtures"].own = dict(make_fixtures(js, base))
     js.run(_describe_source(), filename="<exec>")
     run_case = js.get_global("run_case")
     assert isinstance(run_case, PyProxy)

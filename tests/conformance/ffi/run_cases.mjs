@@ -1,5 +1,5 @@
 // Run by node: load Pyodide from its npm package and run cases in it. Reads one JSON document from stdin: package (the
-// directory), describe (Python source), timeout (seconds per case), cases ({id, python, javascript}). Prints one line of
+// directory), describe (Python source), timeout (seconds per case), http (a local server's URL), cases ({id, python, javascript}). Prints one line of
 // JSON per case. Exits with status 75 where the cases that are left need a fresh process: one hung or broke Pyodide.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -31,7 +31,8 @@ for (const stream of ["stdout", "stderr"]) {
   pyodide[stream === "stdout" ? "setStdout" : "setStderr"]({ write, isatty: false });
 }
 pyodide.runPython(request.describe);
-const runCase = pyodide.globals.get("run_case");
+const caseFunction = pyodide.globals.get("run_case");
+const runCase = "Suspending" in WebAssembly ? (source) => caseFunction.callPromising(source) : caseFunction;
 const takeValue = pyodide.globals.get("take_value");
 const globals = Object.getOwnPropertyDescriptors(globalThis);
 
@@ -64,9 +65,9 @@ async function outside(source) {
 
 let fixtures;
 async function run(one) {
-  fixtures = makeFixtures(pyodide);
+  fixtures = makeFixtures(request.http);
   pyodide.registerJsModule("fixtures", fixtures);
-  const record = JSON.parse(await runCase.callPromising(one.python));
+  const record = JSON.parse(await runCase(one.python));
   if (one.javascript) {
     record.outside = await outside(one.javascript);
   }
