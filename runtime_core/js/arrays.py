@@ -363,6 +363,10 @@ class JsArray(JsObject):
         """``String(this)``."""
         return join(self, ",")
 
+    def describe(self) -> str:
+        """A short form for messages, as V8 prints it."""
+        return "[object Array]"
+
     def __repr__(self) -> str:
         return f"<Array of {len(self.items)}>"
 

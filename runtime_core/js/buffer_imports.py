@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import codecs
 import struct
 from typing import TYPE_CHECKING, Final
 
 from runtime_core.emscripten.errno import Errno
-from runtime_core.js.buffers import ELEMENT_TYPES, byte_length, bytes_view
+from runtime_core.js.buffers import ELEMENT_TYPES, byte_length, bytes_view, is_detached
+from runtime_core.js.control import JsThrow
 from runtime_core.js.core_imports import DTYPES
-from runtime_core.js.errors import throw, throw_error
+from runtime_core.js.errors import JsError
 from runtime_core.js.operators import constructor_name
 from runtime_core.js.pybuffer import array_from_memory, buffer_result, convert_buffer
 from runtime_core.js.registry import ImportTable
 from runtime_core.js.strings import read_utf8
-from runtime_core.js.values import ERROR, JsValue, join_surrogates
+from runtime_core.js.text import new_text_decoder
+from runtime_core.js.values import ERROR, UNDEFINED, JsObject, JsValue
 
 if TYPE_CHECKING:
     from runtime_core.js.host import JsHost
@@ -57,19 +58,21 @@ def assign_from_pointer(js: JsHost, value: JsValue, address: int) -> int:
     return 0
 
 
-def decode_string(js: JsHost, value: JsValue, encoding: int) -> JsValue:
+def decode_string(js: JsHost, value: JsValue, label: int) -> JsValue:
     """Decode a buffer as text; the sentinel (no exception) where the bytes are malformed."""
-    name = read_utf8(js.memory, encoding) if encoding else "utf-8"
+    options = JsObject({"fatal": True, "ignoreBOM": True})
+    decoder = new_text_decoder(read_utf8(js.memory, label) if label else UNDEFINED, options)
     try:
-        codec = codecs.lookup(name)
-    except LookupError:
-        throw("RangeError", f"The encoding label provided ('{name}') is invalid")
-    if not codec.name.startswith(("utf", "iso8859", "cp", "ascii", "latin")):
-        throw("RangeError", f"The encoding label provided ('{name}') is invalid")
-    try:
-        return join_surrogates(bytes(bytes_view(value)).decode(codec.name))
-    except UnicodeDecodeError:
-        return ERROR
+        return decoder.decode(b"" if is_detached(value) else bytes(bytes_view(value)))
+    except JsThrow as thrown:
+        if isinstance(thrown.value, JsError) and thrown.value.error_name == "TypeError":
+            return ERROR
+        raise
+
+
+def _errno_error(error: Errno) -> JsThrow:
+    """What Emscripten's file system throws: an object that is no Error."""
+    return JsThrow(JsObject({"name": "ErrnoError", "errno": int(error.code)}))
 
 
 def write_to_file(js: JsHost, value: JsValue, fd: int) -> int:
@@ -77,7 +80,7 @@ def write_to_file(js: JsHost, value: JsValue, fd: int) -> int:
     try:
         js.emscripten.files.get(fd).write(bytes(bytes_view(value)))
     except Errno as error:
-        throw_error(f"cannot write to file descriptor {fd}: {error}")
+        raise _errno_error(error) from None
     return 0
 
 
@@ -87,7 +90,7 @@ def read_from_file(js: JsHost, value: JsValue, fd: int) -> int:
     try:
         data = js.emscripten.files.get(fd).read(len(view))
     except Errno as error:
-        throw_error(f"cannot read from file descriptor {fd}: {error}")
+        raise _errno_error(error) from None
     view[: len(data)] = data
     return 0
 

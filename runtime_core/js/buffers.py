@@ -40,6 +40,7 @@ __all__ = [
     "bytes_view",
     "construct_typed_array",
     "is_buffer",
+    "is_detached",
     "new_array_buffer",
     "uint8_array",
 ]
@@ -251,6 +252,12 @@ def byte_length(value: JsValue) -> int:
     if isinstance(value, ArrayView):
         return value.length * value.element.size
     return len(value.data) if isinstance(value, BufferStorage) else 0
+
+
+def is_detached(value: JsValue) -> bool:
+    """Whether the bytes of a buffer or view were taken away."""
+    buffer = value.buffer if isinstance(value, ArrayView) else value
+    return isinstance(buffer, BufferStorage) and buffer.is_detached
 
 
 def is_buffer(value: JsValue) -> bool:

@@ -22,6 +22,7 @@ from runtime_core.js.operators import (
     to_property_key,
     to_string,
 )
+from runtime_core.js.text import TEXT_BUILTINS
 from runtime_core.js.values import MAX_SAFE_INTEGER, UNDEFINED, BigInt, JsObject, JsValue
 
 
@@ -209,5 +210,6 @@ CONSTRUCTORS: Final[dict[str, Callable[[], BuiltinFunction]]] = {
     "String": lambda: BuiltinFunction(lambda *values: to_string(values[0]) if values else "", "String"),
     **ERROR_CONSTRUCTORS,
     **BUFFER_CONSTRUCTORS,
+    **TEXT_BUILTINS,
 }
 """Constructors by name, each made when it is first used."""
