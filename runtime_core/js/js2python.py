@@ -13,7 +13,7 @@ from runtime_core.js.errors import throw, throw_error
 from runtime_core.js.functions import JsFunction, NativeFunction
 from runtime_core.js.guest import checked
 from runtime_core.js.maps import JsMap, JsSet
-from runtime_core.js.operators import constructor_name, typeof
+from runtime_core.js.operators import constructor_name, get_property, type_tag, typeof
 from runtime_core.js.pyproxy import PyProxy, adopt_proxy
 from runtime_core.js.registry import ImportTable
 from runtime_core.js.strings import encode_python
@@ -134,7 +134,7 @@ class DeepConverter:
         if isinstance(value, JsSet):
             _check_collision("Set", value.entries)
             return self._convert_set(value)
-        if isinstance(value, JsObject) and type(value) is JsObject and constructor_name(value) == "Object":
+        if isinstance(value, JsObject) and _is_plain(value):
             return self._convert_dict(value, [(key, value.get(key)) for key in value.own_keys()])
         if is_buffer(value):
             address, size, _ = datatype(js, value)
@@ -220,6 +220,14 @@ class DeepConverter:
         if isinstance(result, PyProxy):
             result.destroy(destroy_roundtrip=False)
         return pointer
+
+
+def _is_plain(value: JsObject) -> bool:
+    """Whether an object is nothing but its properties: made by ``Object``, or without a prototype."""
+    if type_tag(value) != "[object Object]":
+        return False
+    constructor = value.get("constructor")
+    return constructor is UNDEFINED or get_property(constructor, "name") == "Object"
 
 
 def _check_collision(kind: str, keys: Container[object]) -> None:

@@ -6,7 +6,7 @@ import math
 from decimal import Decimal
 from typing import Final
 
-from runtime_core.js.errors import throw_type_error
+from runtime_core.js.errors import throw, throw_type_error
 from runtime_core.js.functions import JsFunction
 from runtime_core.js.values import (
     SYMBOL_TO_STRING_TAG,
@@ -22,6 +22,9 @@ from runtime_core.js.values import (
 
 _NAN_KEY: Final = JsSymbol("NaN")
 _TAG: Final = SYMBOL_TO_STRING_TAG
+MAX_SHOWN_BITS: Final = 1 << 20  # of a bigint that is turned into decimal digits
+_DIRECT_DIGITS: Final = 512
+_DIRECT_BITS: Final = 1700
 
 
 def typeof(value: JsValue) -> str:
@@ -129,7 +132,7 @@ def to_string(value: JsValue) -> str:
     if isinstance(value, float):
         return _float_to_string(value)
     if isinstance(value, int):
-        return str(int(value))
+        return integer_to_string(int(value))
     if isinstance(value, JsSymbol):
         throw_type_error("Cannot convert a Symbol value to a string")
     if isinstance(value, JsObject):
@@ -138,6 +141,30 @@ def to_string(value: JsValue) -> str:
             return to_string(method.call(value, ()))
         return value.to_string()
     return str(value)
+
+
+def integer_to_string(value: int) -> str:
+    """The decimal digits of an integer.
+
+    Raises:
+        JsThrow: a RangeError for an integer whose digits would take the host too long.
+    """
+    bits = value.bit_length()
+    if bits > MAX_SHOWN_BITS:
+        throw("RangeError", f"BigInt is too big to be shown: this host's limit is {MAX_SHOWN_BITS} bits")
+    if bits <= _DIRECT_BITS:
+        return str(value)
+    digits = _digits(abs(value), int(bits * math.log10(2)) + 1).lstrip("0")
+    return f"-{digits}" if value < 0 else digits
+
+
+def _digits(value: int, width: int) -> str:
+    """``width`` digits. Python's own conversion has a limit of its own, and takes quadratic time."""
+    if width <= _DIRECT_DIGITS:
+        return str(value).zfill(width)
+    low = width // 2
+    upper, lower = divmod(value, 10**low)
+    return _digits(upper, width - low) + _digits(lower, low)
 
 
 def _float_to_string(value: float) -> str:

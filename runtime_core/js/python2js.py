@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from runtime_core.js.arrays import JsArray
 from runtime_core.js.errors import throw_type_error
-from runtime_core.js.functions import NativeFunction
+from runtime_core.js.functions import JsFunction, NativeFunction
 from runtime_core.js.intrinsics import object_from_entries
 from runtime_core.js.iteration import iterate
-from runtime_core.js.jsv_imports import require_array, require_function
+from runtime_core.js.jsv_imports import require_array
 from runtime_core.js.maps import JsMap, JsSet
 from runtime_core.js.operators import get_property, to_property_key
 from runtime_core.js.pyproxy import PyProxy, new_proxy
@@ -76,7 +76,7 @@ def push_entry(js: JsHost, array: JsValue, key: JsValue, value: JsValue) -> int:
 
 def convert_dict(js: JsHost, context: JsValue, entries: JsValue) -> JsValue:
     """Call the ``dict_converter`` of a conversion."""
-    return require_function(get_property(context, "dict_converter")).call(UNDEFINED, (entries,))
+    return _converter(context, "dict_converter").call(context, (entries,))
 
 
 def create_context(
@@ -88,7 +88,6 @@ def create_context(
         result.set("dict_converter", dict_converter)
     if default is not ERROR:
         result.set("default_converter", default)
-        result.set("cacheConversion", NativeFunction(lambda source, value: _remember(cache, source, value)))
     if eager is not ERROR:
         result.set("eager_converter", eager)
         result.set("eager_visited", JsSet())
@@ -102,7 +101,15 @@ def create_context(
         return converted
 
     result.set("converter", NativeFunction(convert, "converter"))
+    result.set("cacheConversion", NativeFunction(lambda source, value: _remember(cache, source, value)))
     return result
+
+
+def _converter(context: JsValue, name: str) -> JsFunction:
+    function = get_property(context, name)
+    if not isinstance(function, JsFunction):
+        throw_type_error(f"jscontext.{name} is not a function")
+    return function
 
 
 def _remember(cache: JsValue, source: JsValue, value: JsValue) -> JsValue:
@@ -116,7 +123,7 @@ def _call_converter(js: JsHost, context: JsValue, name: str, pointer: int) -> Js
     proxy = new_proxy(js, pointer)
     helpers = (get_property(context, "converter"), get_property(context, "cacheConversion"))
     try:
-        return require_function(get_property(context, name)).call(UNDEFINED, (proxy, *helpers))
+        return _converter(context, name).call(context, (proxy, *helpers))
     finally:
         proxy.destroy()
 

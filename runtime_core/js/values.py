@@ -42,26 +42,6 @@ class UndefinedType:
 
 
 @final
-class ErrorSentinelType:
-    """The type of :data:`ERROR`."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "<error sentinel>"
-
-
-@final
-class NoValueType:
-    """The type of :data:`NO_VALUE`."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "<no value>"
-
-
-@final
 class AbsentType:
     """The type of :data:`ABSENT`."""
 
@@ -69,8 +49,6 @@ class AbsentType:
 
 
 UNDEFINED: Final = UndefinedType()
-ERROR: Final = ErrorSentinelType()  # what an import returns after it set the guest's error; distinct from null
-NO_VALUE: Final = NoValueType()  # Pyodide's marker for "not converted"
 ABSENT: Final = AbsentType()  # the host's own marker for "no such property"; never given to the guest
 
 
@@ -408,6 +386,70 @@ class JsObject:
 
     def __repr__(self) -> str:
         return f"<{self.class_name}>"
+
+
+@final
+class ErrorSentinelType(JsObject):
+    """The type of :data:`ERROR`: in Pyodide an empty struct of WebAssembly, which some conversions let through."""
+
+    __slots__ = ()
+
+    def property(self, key: PropertyKey) -> JsValue:
+        """Nothing: it has no prototype either."""
+        return ABSENT
+
+    def lookup(self, key: PropertyKey) -> JsValue:
+        """Nothing."""
+        return ABSENT
+
+    def get_prototype(self) -> JsObject | None:
+        """None: ``null``."""
+        return None
+
+    def set_prototype(self, value: JsValue) -> None:
+        """Refused: the object is shared by all isolates."""
+        self.define("__proto__", value)
+
+    def define(self, key: PropertyKey, value: JsValue) -> None:
+        """Refused, in the words of V8."""
+        from runtime_core.js.errors import throw_type_error
+
+        throw_type_error("WebAssembly objects are opaque")
+
+    def __repr__(self) -> str:
+        return "<error sentinel>"
+
+
+@final
+class NoValueType(JsObject):
+    """The type of :data:`NO_VALUE`."""
+
+    __slots__ = ()
+
+    def get_own(self, key: PropertyKey) -> JsValue:
+        """The one property that tells it from other objects."""
+        return 1 if key == "noValueMarker" else ABSENT
+
+    def own_keys(self) -> list[str]:
+        """The names of own enumerable properties."""
+        return ["noValueMarker"]
+
+    def set_prototype(self, value: JsValue) -> None:
+        """Refused: the object is shared by all isolates."""
+        self.define("__proto__", value)
+
+    def define(self, key: PropertyKey, value: JsValue) -> None:
+        """Refused, as :meth:`set_prototype`."""
+        from runtime_core.js.errors import throw_type_error
+
+        throw_type_error("Cannot add property to the marker of conversions: it is read-only")
+
+    def __repr__(self) -> str:
+        return "<no value>"
+
+
+ERROR: Final = ErrorSentinelType()  # what an import returns after it set the guest's error; distinct from null
+NO_VALUE: Final = NoValueType()  # Pyodide's marker for "not converted"
 
 
 def prototype_chain(value: JsValue) -> Iterator[JsObject]:
