@@ -1,0 +1,194 @@
+"""Bodies of requests and responses: what they are made of, and reading them (Fetch standard, section 5.2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from runtime_core.js import json_text
+from runtime_core.js.buffers import JsArrayBuffer, bytes_view, is_buffer, uint8_array
+from runtime_core.js.control import JsThrow
+from runtime_core.js.errors import JsError, throw_type_error
+from runtime_core.js.functions import NativeFunction
+from runtime_core.js.operators import get_property, to_boolean, to_string
+from runtime_core.js.promises import JsPromise
+from runtime_core.js.values import UNDEFINED, JsObject, JsValue, PropertyKey
+from runtime_core.js.web_blob import MAX_BYTES, JsBlob, decode_text
+from runtime_core.js.web_class import WebObject
+from runtime_core.js.web_form import JsFormData, decode_multipart, decode_urlencoded, encode_multipart
+from runtime_core.js.web_headers import JsHeaders
+from runtime_core.js.web_stream import ReadableStream
+
+if TYPE_CHECKING:
+    from runtime_core.js.host import JsHost
+
+_BOUNDARY: Final = re.compile(r';\s*boundary="?([^";]{1,200})"?', re.IGNORECASE)
+_USED: Final = "Body is unusable: Body has already been read"
+
+
+@dataclass(frozen=True, slots=True)
+class BodyInit:
+    """A body: bytes, or a script's stream, and the content type that goes with it."""
+
+    data: bytes | None = None
+    stream: ReadableStream | None = None
+    content_type: str | None = None
+
+    @property
+    def is_null(self) -> bool:
+        """Whether there is no body at all."""
+        return self.data is None and self.stream is None
+
+
+def extract(value: JsValue) -> BodyInit:
+    """The body that a value given as ``body`` means."""
+    if value is None or value is UNDEFINED:
+        return BodyInit()
+    if isinstance(value, JsBlob):
+        return BodyInit(value.data, None, value.kind or None)
+    if is_buffer(value):
+        return BodyInit(bytes(bytes_view(value)))
+    if isinstance(value, JsFormData):
+        data, boundary = encode_multipart(value)
+        return BodyInit(data, None, f"multipart/form-data; boundary={boundary}")
+    if isinstance(value, ReadableStream):
+        if value.locked or value.disturbed:
+            throw_type_error("Response body object should not be disturbed or locked")
+        return BodyInit(None, value)
+    kind = "text/plain;charset=UTF-8"
+    if isinstance(value, JsObject) and value.class_name == "URLSearchParams":
+        kind = "application/x-www-form-urlencoded;charset=UTF-8"
+    return BodyInit(to_string(value).encode("utf-8", "replace"), None, kind)
+
+
+class JsBody(WebObject):
+    """What Request and Response have in common."""
+
+    __slots__ = ("_used", "data", "headers", "stream")
+
+    def __init__(self, host: JsHost, body: BodyInit, headers: JsHeaders) -> None:
+        super().__init__(host)
+        self.data = body.data
+        self.stream = body.stream
+        self.headers = headers
+        self._used = False
+        if body.content_type is not None and headers.list.get("content-type") is None:
+            headers.list.append("content-type", body.content_type)
+
+    @property
+    def is_null(self) -> bool:
+        """Whether there is no body."""
+        return self.data is None and self.stream is None
+
+    @property
+    def used(self) -> bool:
+        """Whether the body was read from."""
+        return self._used if self.stream is None else self._used or self.stream.disturbed
+
+    @property
+    def usable(self) -> bool:
+        """Whether the body can be read."""
+        return not self.used and not (self.stream is not None and self.stream.locked)
+
+    def body_stream(self) -> JsValue:
+        """The ``body`` property."""
+        if self.stream is None:
+            if self.data is None:
+                return None
+            self.stream = ReadableStream(self.host, b"" if self._used else self.data)
+        return self.stream
+
+    def copied_body(self, where: str) -> BodyInit:
+        """The body for a clone."""
+        if not self.usable:
+            throw_type_error(f"{where}: Body has already been consumed.")
+        if self.data is None and self.stream is not None:
+            throw_type_error(f"{where}: a body that a script streams cannot be cloned here; read it first")
+        return BodyInit(self.data)
+
+    def take_body(self) -> BodyInit:
+        """The body for another object; this one's is used from then on."""
+        body = BodyInit(self.data, None if self.data is not None else self.stream)
+        self._used = True
+        return body
+
+    def consume(self, convert: Callable[[bytes], JsValue]) -> JsPromise:
+        """A promise of the whole body, converted."""
+        promise = JsPromise(self.host.loop)
+
+        def finish(data: bytes) -> None:
+            try:
+                promise.resolve(convert(data))
+            except JsThrow as thrown:
+                promise.reject(thrown.value)
+
+        if not self.usable:
+            promise.reject(JsError("TypeError", _USED))
+        elif self.data is not None or self.stream is None:
+            self._used = self.data is not None
+            if self.stream is not None:
+                self.stream.disturbed = True
+            finish(self.data or b"")
+        else:
+            self._used = True
+            self.stream.locked = True
+            _drain(self.stream, bytearray(), finish, promise)
+        return promise
+
+    def read_blob(self, data: bytes) -> JsValue:
+        """The body as a Blob of the content type."""
+        kind = self.headers.list.get("content-type") or ""
+        return JsBlob(self.host, data, re.sub(r";\s*", ";", kind.lower()) if kind.isascii() else "")
+
+    def read_form(self, data: bytes) -> JsValue:
+        """The body as FormData."""
+        kind = self.headers.list.get("content-type") or ""
+        essence = kind.partition(";")[0].strip().lower()
+        if essence == "application/x-www-form-urlencoded":
+            return decode_urlencoded(self.host, data)
+        if essence == "multipart/form-data":
+            boundary = _BOUNDARY.search(kind)
+            form = None if boundary is None else decode_multipart(self.host, data, boundary[1])
+            if form is None:
+                throw_type_error("Failed to parse body as FormData.")
+            return form
+        throw_type_error('Content-Type was not one of "multipart/form-data" or "application/x-www-form-urlencoded".')
+
+    GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
+        "body": lambda this: this.body_stream(),
+        "bodyUsed": lambda this: this.used,
+        "headers": lambda this: this.headers,
+    }
+    METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
+        "arrayBuffer": lambda this: this.consume(lambda data: JsArrayBuffer(bytearray(data))),
+        "blob": lambda this: this.consume(this.read_blob),
+        "bytes": lambda this: this.consume(uint8_array),
+        "formData": lambda this: this.consume(this.read_form),
+        "json": lambda this: this.consume(lambda data: json_text.parse(decode_text(data))),
+        "text": lambda this: this.consume(decode_text),
+    }
+
+
+def _drain(
+    stream: ReadableStream, data: bytearray, finish: Callable[[bytes], None], promise: JsPromise
+) -> None:
+    """Collect what a script streams: chunks of bytes."""
+
+    def on_result(result: JsValue) -> JsValue:
+        if to_boolean(get_property(result, "done")):
+            finish(bytes(data))
+            return UNDEFINED
+        chunk = get_property(result, "value")
+        if not is_buffer(chunk):
+            promise.reject(JsError("TypeError", "Received non-Uint8Array chunk"))
+            return UNDEFINED
+        data.extend(bytes_view(chunk))
+        if len(data) > MAX_BYTES:
+            promise.reject(JsError("TypeError", f"a body has at most {MAX_BYTES} bytes"))
+            return UNDEFINED
+        _drain(stream, data, finish, promise)
+        return UNDEFINED
+
+    stream.read().then(NativeFunction(on_result), NativeFunction(promise.reject))
