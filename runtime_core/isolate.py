@@ -20,6 +20,7 @@ from runtime_core.engine.errors import GuestExit
 from runtime_core.engine.limits import Limits
 from runtime_core.guest import Guest
 from runtime_core.js import held, proxy_calls
+from runtime_core.js.host_fetch import Fetch
 from runtime_core.js.pyproxy import PyProxy
 from runtime_core.objects import GuestObject, enter_guest
 from runtime_core.release import ReleaseFiles
@@ -68,13 +69,17 @@ class IsolateOptions:
 
     ``modules`` are offered to the guest for import: name to members, each a plain value or a callable. Callables get
     plain values, and a :class:`~runtime_core.objects.GuestObject` for what cannot be copied, good until they return
-    (``copy()`` it to keep it); they return plain values or objects of the guest.
+    (``copy()`` it to keep it); they return plain values or objects of the guest. ``fetch`` is
+    how the guest's ``fetch``, ``pyodide.http`` and ``XMLHttpRequest`` reach the network, for example a
+    :class:`runtime_core.fetch.HttpFetch`; without it they fail with a network error. It is called in threads of its
+    own.
     """
 
     limits: Limits = field(default_factory=Limits)
     stdout: Sink = _to_stdout
     stderr: Sink = _to_stderr
     modules: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    fetch: Fetch | None = None
 
 
 class Isolate:
@@ -98,6 +103,7 @@ class Isolate:
         self._guest = guest
         guest.js.wrap_proxy = self._wrap
         self._state = IsolateState.READY
+        guest.js.fetch = options.fetch
         try:
             for name, members in options.modules.items():
                 guest.js.add_module(name, members)

@@ -25,6 +25,7 @@ from runtime_core.js.values import (
     JsValue,
     PropertyKey,
 )
+from runtime_core.js.web import WEB_MAKERS
 
 if TYPE_CHECKING:
     from runtime_core.js.host import JsHost
@@ -140,6 +141,7 @@ GLOBAL_MAKERS: Final[Mapping[str, Callable[[JsHost], JsValue]]] = {
     **EVENT_MAKERS,
     **TIMER_MAKERS,
     **{name: _builtin(name) for name in CONSTRUCTORS},
+    **WEB_MAKERS,
     "Atomics": lambda host: AtomicsNamespace(),
     "Infinity": lambda host: math.inf,
     "JSON": _json,

@@ -19,6 +19,7 @@ from runtime_core.js.eventloop import EventLoop, wait_for
 from runtime_core.js.functions import NativeFunction
 from runtime_core.js.globals import API_MAKERS, GLOBAL_MAKERS, PUBLIC_MAKERS, LazyObject
 from runtime_core.js.guest import GuestApi
+from runtime_core.js.host_fetch import Fetch
 from runtime_core.js.host_modules import check_module_name, make_module
 from runtime_core.js.maps import JsMap
 from runtime_core.js.nested import wait_suspended
@@ -28,6 +29,7 @@ from runtime_core.js.proxy_flags import ProxyFlag
 from runtime_core.js.pyproxy import PyProxy, PyProxyFunction, call_object
 from runtime_core.js.sweep import sweep
 from runtime_core.js.values import ABSENT, UNDEFINED, JsObject, JsSymbol, JsValue
+from runtime_core.js.web_fetch import Fetches
 from schemas.errors import EntrypointError, HostError, PythonError, UnserializableError, WorkerError
 
 if TYPE_CHECKING:
@@ -68,7 +70,7 @@ class JsHost:
         self.emscripten = emscripten
         self.refs = refs
         self.guest = GuestApi(instance)
-        self.loop = EventLoop(clock=clock, sleep=sleep, on_error=self._report, on_rejection=self._report_rejection)
+        self.loop = EventLoop(clock=clock, sleep=sleep, on_error=self.report, on_rejection=self._report_rejection)
         self.pyodide_version = pyodide_version
         self.globals = LazyObject(self, GLOBAL_MAKERS)
         self.api = LazyObject(self, API_MAKERS)
@@ -82,6 +84,9 @@ class JsHost:
         self.kept_exceptions: list[tuple[JsValue, int]] = []
         self.releases: deque[int] = deque()
         self.buffer_releases: deque[int] = deque()
+        self.fetch: Fetch | None = None
+        """How the guest reaches the network; None where it may not."""
+        self.fetches = Fetches(self)
         self.pyodide: PyProxy | None = None
         self.main_globals: PyProxy | None = None
         self.eval_code: PyProxy | None = None
@@ -411,7 +416,7 @@ class JsHost:
             return cause.value
         return JsError(error.type_name, error.message)
 
-    def _report(self, value: JsValue) -> None:
+    def report(self, value: JsValue) -> None:
         """Show an error that a callback threw and nobody caught, as a browser's console does."""
         self._show_uncaught("Uncaught", value)
 

@@ -22,6 +22,18 @@ MAX_BYTES: Final = 1 << 30
 """Bytes of a blob, or of the body of a request."""
 
 
+def _stream(blob: JsBlob) -> JsValue:
+    from runtime_core.js.web_stream import ReadableStream
+
+    return ReadableStream(blob.host, blob.data)
+
+
+def _slice(blob: JsBlob, start: JsValue, end: JsValue, kind: JsValue) -> JsValue:
+    size = len(blob.data)
+    first, last = _index(start, size, 0), _index(end, size, size)
+    return JsBlob(blob.host, blob.data[first:last], _type("" if kind is UNDEFINED else to_string(kind)))
+
+
 class JsBlob(WebObject):
     """Immutable bytes with a type."""
 
@@ -43,15 +55,9 @@ class JsBlob(WebObject):
         "arrayBuffer": lambda this: _promise(this, JsArrayBuffer(bytearray(this.data))),
         "bytes": lambda this: _promise(this, uint8_array(this.data)),
         "text": lambda this: _promise(this, decode_text(this.data)),
-        "slice": lambda this, start, end, kind: _slice(this, start, end, kind),
-        "stream": lambda this: _stream(this),
+        "slice": _slice,
+        "stream": _stream,
     }
-
-
-def _stream(blob: JsBlob) -> JsValue:
-    from runtime_core.js.web_stream import ReadableStream
-
-    return ReadableStream(blob.host, blob.data)
 
 
 def _promise(blob: JsBlob, value: JsValue) -> JsValue:
@@ -61,12 +67,6 @@ def _promise(blob: JsBlob, value: JsValue) -> JsValue:
 def decode_text(data: bytes) -> str:
     """Bytes as text: UTF-8, a leading byte order mark dropped, errors replaced."""
     return data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
-
-
-def _slice(blob: JsBlob, start: JsValue, end: JsValue, kind: JsValue) -> JsValue:
-    size = len(blob.data)
-    first, last = _index(start, size, 0), _index(end, size, size)
-    return JsBlob(blob.host, blob.data[first:last], _type("" if kind is UNDEFINED else to_string(kind)))
 
 
 def _index(value: JsValue, size: int, default: int) -> int:
@@ -125,19 +125,19 @@ def blob_class(host: JsHost) -> JsValue:
         data = b"" if parts is UNDEFINED else _joined(parts)
         return JsBlob(host, data, "" if kind is UNDEFINED else _type(to_string(kind)))
 
-    return WebClass("Blob", construct)
+    return WebClass(JsBlob, construct)
 
 
 def file_class(host: JsHost) -> JsValue:
     """``File``."""
 
     def construct(*args: JsValue) -> JsValue:
-        if len(args) < 2:  # noqa: PLR2004
+        if len(args) < 2:
             message = 'The "fileBits" and "fileName" arguments must be specified'
             error = JsError("TypeError", message, stack=f"TypeError [ERR_MISSING_ARGS]: {message}")
             error.set("code", "ERR_MISSING_ARGS")
             raise JsThrow(error)
-        options = args[2] if len(args) > 2 else UNDEFINED  # noqa: PLR2004
+        options = args[2] if len(args) > 2 else UNDEFINED
         kind, modified = _option(options, "type"), _option(options, "lastModified")
         return JsFile(
             host,
@@ -147,4 +147,4 @@ def file_class(host: JsHost) -> JsValue:
             None if modified is UNDEFINED else to_integer(modified),
         )
 
-    return WebClass("File", construct)
+    return WebClass(JsFile, construct)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Final
 
 from runtime_core.js import json_text
 from runtime_core.js.buffers import JsArrayBuffer, bytes_view, is_buffer, uint8_array
@@ -142,7 +142,7 @@ class JsBody(WebObject):
         kind = self.headers.list.get("content-type") or ""
         return JsBlob(self.host, data, re.sub(r";\s*", ";", kind.lower()) if kind.isascii() else "")
 
-    def read_form(self, data: bytes) -> JsValue:
+    def read_form(self, data: bytes) -> JsFormData:
         """The body as FormData."""
         kind = self.headers.list.get("content-type") or ""
         essence = kind.partition(";")[0].strip().lower()
@@ -151,29 +151,29 @@ class JsBody(WebObject):
         if essence == "multipart/form-data":
             boundary = _BOUNDARY.search(kind)
             form = None if boundary is None else decode_multipart(self.host, data, boundary[1])
-            if form is None:
-                throw_type_error("Failed to parse body as FormData.")
-            return form
-        throw_type_error('Content-Type was not one of "multipart/form-data" or "application/x-www-form-urlencoded".')
-
-    GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
-        "body": lambda this: this.body_stream(),
-        "bodyUsed": lambda this: this.used,
-        "headers": lambda this: this.headers,
-    }
-    METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
-        "arrayBuffer": lambda this: this.consume(lambda data: JsArrayBuffer(bytearray(data))),
-        "blob": lambda this: this.consume(this.read_blob),
-        "bytes": lambda this: this.consume(uint8_array),
-        "formData": lambda this: this.consume(this.read_form),
-        "json": lambda this: this.consume(lambda data: json_text.parse(decode_text(data))),
-        "text": lambda this: this.consume(decode_text),
-    }
+            if form is not None:
+                return form
+            throw_type_error("Failed to parse body as FormData.")
+        message = 'Content-Type was not one of "multipart/form-data" or "application/x-www-form-urlencoded".'
+        raise JsThrow(JsError("TypeError", message))
 
 
-def _drain(
-    stream: ReadableStream, data: bytearray, finish: Callable[[bytes], None], promise: JsPromise
-) -> None:
+BODY_GETTERS: Final[Mapping[PropertyKey, Callable[..., JsValue]]] = {
+    "body": lambda this: this.body_stream(),
+    "bodyUsed": lambda this: this.used,
+    "headers": lambda this: this.headers,
+}
+BODY_METHODS: Final[Mapping[PropertyKey, Callable[..., JsValue]]] = {
+    "arrayBuffer": lambda this: this.consume(lambda data: JsArrayBuffer(bytearray(data))),
+    "blob": lambda this: this.consume(this.read_blob),
+    "bytes": lambda this: this.consume(uint8_array),
+    "formData": lambda this: this.consume(this.read_form),
+    "json": lambda this: this.consume(lambda data: json_text.parse(decode_text(data))),
+    "text": lambda this: this.consume(decode_text),
+}
+
+
+def _drain(stream: ReadableStream, data: bytearray, finish: Callable[[bytes], None], promise: JsPromise) -> None:
     """Collect what a script streams: chunks of bytes."""
 
     def on_result(result: JsValue) -> JsValue:

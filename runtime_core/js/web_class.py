@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from runtime_core.js.errors import throw_type_error
 from runtime_core.js.functions import JsFunction, NativeFunction
+from runtime_core.js.prototypes import builtin_prototype
 from runtime_core.js.values import JsObject, JsValue, PropertyKey
 
 if TYPE_CHECKING:
@@ -22,19 +23,19 @@ class WebObject(JsObject):
         super().__init__()
         self.host = host
 
-    GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
-        "constructor": lambda this: this.host.globals.get(this.class_name),
-    }
+    def constructor(self) -> JsValue:
+        """The constructor that the class of this object gives it."""
+        return self.host.globals.get(self.class_name)
 
 
 class WebClass(JsFunction):
     """The constructor of such a class in one isolate."""
 
-    __slots__ = ("_construct", "_inner_name", "_name")
+    __slots__ = ("_construct", "_inner_name", "_instances", "_name")
 
     def __init__(
         self,
-        name: str,
+        instances: type[WebObject],
         construct: Callable[..., JsValue],
         *,
         statics: Mapping[str, Callable[..., JsValue]] | None = None,
@@ -42,8 +43,9 @@ class WebClass(JsFunction):
     ) -> None:
         super().__init__({key: NativeFunction(value, key) for key, value in (statics or {}).items()})
         self._construct = construct
-        self._name = name
-        self._inner_name = inner_name or name
+        self._instances = instances
+        self._name = instances.class_name
+        self._inner_name = inner_name or self._name
 
     def call(self, this: JsValue, args: Sequence[JsValue]) -> JsValue:
         """``this_function.apply(this, args)``."""
@@ -52,6 +54,16 @@ class WebClass(JsFunction):
     def construct(self, args: Sequence[JsValue]) -> JsValue:
         """``new this_function(...args)``."""
         return self._construct(*args)
+
+    def get_own(self, key: PropertyKey) -> JsValue:
+        """The own property as stored, or ABSENT."""
+        if key == "prototype":
+            return builtin_prototype(self._instances, self._name)
+        return super().get_own(key)
+
+    def own_keys(self) -> list[str]:
+        """The names of own enumerable properties."""
+        return []
 
     def function_name(self) -> str:
         """The ``name`` property."""

@@ -89,7 +89,7 @@ def perform(js: JsHost, request: FetchRequest) -> Outcome:
     if js.fetch is None:
         return FetchFailedError(NOT_GRANTED)
     try:
-        reply = js.fetch(request)
+        reply: object = js.fetch(request)
     except FetchFailedError as error:
         return error
     except Exception as error:  # noqa: BLE001  # a guest must not end its host's thread; it sees only the class
@@ -123,8 +123,9 @@ class Fetches:
 
     def _run(self, request: FetchRequest, done: Callable[[Outcome], None]) -> None:
         self._running += 1
-        deliver = self._js.loop.expect()
         js = self._js
+        expect = getattr(js.loop, "expect", None)
+        deliver = js.loop.schedule if expect is None else expect()
 
         def finished(outcome: Outcome) -> None:
             self._running -= 1
@@ -135,7 +136,10 @@ class Fetches:
             outcome = FetchFailedError("cancelled") if request.cancelled() else perform(js, request)
             deliver(lambda: finished(outcome))
 
-        threading.Thread(target=work, name="guest fetch", daemon=True).start()
+        if expect is None:
+            work()
+        else:
+            threading.Thread(target=work, name="guest fetch", daemon=True).start()
 
 
 class _Exchange:
@@ -219,5 +223,3 @@ def fetch_function(js: JsHost) -> JsValue:
         return promise
 
     return NativeFunction(fetch, "fetch")
-
-

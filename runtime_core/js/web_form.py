@@ -23,6 +23,13 @@ _LINE_BREAK: Final = re.compile(r"\r\n|\r|\n")
 _DISPOSITION: Final = re.compile(r'form-data; *name="([^"]*)"(?:; *filename="([^"]*)")?', re.IGNORECASE)
 
 
+def _for_each(this: JsFormData, callback: JsValue, this_arg: JsValue) -> JsValue:
+    function = require_function(callback)
+    for name, value in list(this.entries):
+        function.call(this_arg, (value, name, this))
+    return UNDEFINED
+
+
 class JsFormData(WebObject):
     """A list of names with strings or files."""
 
@@ -52,7 +59,7 @@ class JsFormData(WebObject):
         "get": lambda this, *args: next(iter(_all(this, "get", args)), None),
         "getAll": lambda this, *args: JsArray(_all(this, "getAll", args)),
         "has": lambda this, *args: bool(_all(this, "has", args)),
-        "forEach": lambda this, callback, this_arg: _for_each(this, callback, this_arg),
+        "forEach": _for_each,
         "keys": lambda this: JsIterator(name for name, _ in list(this.entries)),
         "values": lambda this: JsIterator(value for _, value in list(this.entries)),
         "entries": lambda this: JsIterator(this.iterate()),
@@ -63,7 +70,7 @@ class JsFormData(WebObject):
 def _entry(this: JsFormData, where: str, args: tuple[JsValue, ...]) -> tuple[str, str | JsFile]:
     require_arguments(f"FormData.{where}", args, 2)
     name, value = to_string(args[0]), args[1]
-    filename = to_string(args[2]) if len(args) > 2 and args[2] is not UNDEFINED else None  # noqa: PLR2004
+    filename = to_string(args[2]) if len(args) > 2 and args[2] is not UNDEFINED else None
     if isinstance(value, JsBlob):
         if not isinstance(value, JsFile) or filename is not None:
             own = value.name if isinstance(value, JsFile) else "blob"
@@ -103,24 +110,15 @@ def _all(this: JsFormData, where: str, args: tuple[JsValue, ...]) -> list[JsValu
     return [value for key, value in this.entries if key == name]
 
 
-def _for_each(this: JsFormData, callback: JsValue, this_arg: JsValue) -> JsValue:
-    function = require_function(callback)
-    for name, value in list(this.entries):
-        function.call(this_arg, (value, name, this))
-    return UNDEFINED
-
-
 def form_data_class(host: JsHost) -> JsValue:
     """``FormData``."""
 
     def construct(form: JsValue = UNDEFINED, *_: JsValue) -> JsValue:
         if form is not UNDEFINED:
-            throw_type_error(
-                "FormData constructor: Argument 1 could not be converted to one of: undefined."
-            )
+            throw_type_error("FormData constructor: Argument 1 could not be converted to one of: undefined.")
         return JsFormData(host)
 
-    return WebClass("FormData", construct)
+    return WebClass(JsFormData, construct)
 
 
 # ---- encodings
@@ -196,5 +194,7 @@ def _add_part(form: JsFormData, head: bytes, body: bytes) -> bool:
     if filename is None:
         form.append(_unescape(name), body.decode("utf-8", "replace"))
     else:
-        form.append(_unescape(name), JsFile(form.host, body, _unescape(filename), fields.get("content-type", "text/plain")))
+        form.append(
+            _unescape(name), JsFile(form.host, body, _unescape(filename), fields.get("content-type", "text/plain"))
+        )
     return True

@@ -86,6 +86,13 @@ class HeaderList:
         return result
 
 
+def _for_each(this: JsHeaders, callback: JsValue, this_arg: JsValue) -> JsValue:
+    function = require_function(callback)
+    for name, value in this.list.sorted():
+        function.call(this_arg, (value, name, this))
+    return UNDEFINED
+
+
 class JsHeaders(WebObject):
     """A Headers object; an immutable one belongs to a reply of the network."""
 
@@ -120,7 +127,7 @@ class JsHeaders(WebObject):
         "get": lambda this, *args: this.list.get(_name_argument("get", args)),
         "has": lambda this, *args: this.list.get(_name_argument("has", args)) is not None,
         "getSetCookie": lambda this: JsArray(v for k, v in this.list.entries if k.lower() == "set-cookie"),
-        "forEach": lambda this, callback, this_arg: _for_each(this, callback, this_arg),
+        "forEach": _for_each,
         "keys": lambda this: JsIterator(name for name, _ in this.list.sorted()),
         "values": lambda this: JsIterator(value for _, value in this.list.sorted()),
         "entries": lambda this: JsIterator(this.iterate()),
@@ -153,13 +160,6 @@ def _delete(this: JsHeaders, args: tuple[JsValue, ...]) -> JsValue:
     return UNDEFINED
 
 
-def _for_each(this: JsHeaders, callback: JsValue, this_arg: JsValue) -> JsValue:
-    function = require_function(callback)
-    for name, value in this.list.sorted():
-        function.call(this_arg, (value, name, this))
-    return UNDEFINED
-
-
 def fill(headers: JsHeaders, init: JsValue, where: str = "Headers constructor") -> None:
     """Add what a Headers object, a list of pairs or a record of names and values says."""
     if not isinstance(init, JsObject):
@@ -170,7 +170,7 @@ def fill(headers: JsHeaders, init: JsValue, where: str = "Headers constructor") 
     elif has_method(init, SYMBOL_ITERATOR):
         for pair in iterate(init):
             items = list(iterate(pair))
-            if len(items) != 2:  # noqa: PLR2004
+            if len(items) != 2:
                 throw_type_error(f"{where}: expected name/value pair to be length 2, found {len(items)}.")
             headers.change("append", items[0], items[1])
     else:
@@ -187,4 +187,4 @@ def headers_class(host: JsHost) -> JsValue:
             fill(headers, init)
         return headers
 
-    return WebClass("Headers", construct, inner_name="_Headers")
+    return WebClass(JsHeaders, construct, inner_name="_Headers")

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 import ada_url
 
-from runtime_core.js.errors import throw_type_error
+from runtime_core.js.control import JsThrow
+from runtime_core.js.errors import JsError, throw_type_error
 from runtime_core.js.operators import to_boolean, to_string
 from runtime_core.js.values import UNDEFINED, JsObject, JsValue, PropertyKey
-from runtime_core.js.web_body import BodyInit, JsBody, extract
+from runtime_core.js.web_body import BODY_GETTERS, BODY_METHODS, BodyInit, JsBody, extract
 from runtime_core.js.web_class import WebClass, require_arguments
 from runtime_core.js.web_headers import JsHeaders, byte_string, fill
 
@@ -57,7 +58,9 @@ def parse_url(text: str) -> ada_url.URL:
             return ada_url.URL(text.encode("utf-8", "replace").decode())
         except ValueError:
             pass
-    throw_type_error(f"Failed to parse URL from {text[:1000]}")
+    cause = JsError("TypeError", "Invalid URL")
+    cause.set("code", "ERR_INVALID_URL")
+    raise JsThrow(JsError("TypeError", f"Failed to parse URL from {text[:1000]}", cause=cause))
 
 
 class JsRequest(JsBody):
@@ -96,6 +99,7 @@ class JsRequest(JsBody):
         return copy
 
     GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
+        **BODY_GETTERS,
         "url": lambda this: this.url,
         "method": lambda this: this.method,
         "signal": lambda this: this.get_signal(),
@@ -104,12 +108,12 @@ class JsRequest(JsBody):
         "isHistoryNavigation": lambda this: False,
         "isReloadNavigation": lambda this: False,
         "referrer": lambda this: "about:client",
-        **{
-            key: lambda this, key=key: this.choices[key]
-            for key in (*_CHOICES, "integrity", "keepalive")
-        },
+        **{key: lambda this, key=key: this.choices[key] for key in (*_CHOICES, "integrity", "keepalive")},
     }
-    METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {"clone": lambda this: this.clone()}
+    METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
+        **BODY_METHODS,
+        "clone": lambda this: this.clone(),
+    }
 
 
 def _method(value: JsValue) -> str:
@@ -204,4 +208,4 @@ def request_class(host: JsHost) -> JsValue:
         require_arguments("Request constructor", args, 1)
         return new_request(host, *args[:2])
 
-    return WebClass("Request", construct, inner_name="_Request")
+    return WebClass(JsRequest, construct, inner_name="_Request")

@@ -11,7 +11,7 @@ from runtime_core.js.errors import throw, throw_type_error
 from runtime_core.js.host_fetch import FetchReply
 from runtime_core.js.operators import to_integer, to_string
 from runtime_core.js.values import UNDEFINED, JsObject, JsValue, PropertyKey
-from runtime_core.js.web_body import BodyInit, JsBody, extract
+from runtime_core.js.web_body import BODY_GETTERS, BODY_METHODS, BodyInit, JsBody, extract
 from runtime_core.js.web_class import WebClass, require_arguments
 from runtime_core.js.web_headers import JsHeaders, byte_string, fill
 from runtime_core.js.web_request import parse_url
@@ -47,22 +47,24 @@ class JsResponse(JsBody):
         """``response.clone()``."""
         body = self.copied_body("Response.clone")
         headers = JsHeaders(self.host, self.headers.list.entries, immutable=self.headers.immutable)
-        copy = JsResponse(
-            self.host, body, headers, status=self.status, status_text=self.status_text, kind=self.kind
-        )
+        copy = JsResponse(self.host, body, headers, status=self.status, status_text=self.status_text, kind=self.kind)
         copy.url = self.url
         copy.redirected = self.redirected
         return copy
 
     GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
-        "ok": lambda this: 200 <= this.status < 300,  # noqa: PLR2004
+        **BODY_GETTERS,
+        "ok": lambda this: 200 <= this.status < 300,
         "redirected": lambda this: this.redirected,
         "status": lambda this: this.status,
         "statusText": lambda this: this.status_text,
         "type": lambda this: this.kind,
         "url": lambda this: this.url,
     }
-    METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {"clone": lambda this: this.clone()}
+    METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
+        **BODY_METHODS,
+        "clone": lambda this: this.clone(),
+    }
 
 
 def network_response(host: JsHost, reply: FetchReply, *, has_body: bool = True) -> JsResponse:
@@ -125,7 +127,7 @@ def response_class(host: JsHost) -> JsValue:
         return JsResponse(host, BodyInit(), headers, status=0, status_text="", kind="error")
 
     return WebClass(
-        "Response",
+        JsResponse,
         construct,
         inner_name="_Response",
         statics={

@@ -134,19 +134,21 @@ class ReadableStream(WebObject):
         self.finish()
         return resolved_promise(self.host.loop, self._cancel(reason) if self._cancel is not None else UNDEFINED)
 
+    def get_reader(self) -> Reader:
+        """``getReader()``."""
+        return Reader(self)
+
+    def cancel_unlocked(self, reason: JsValue) -> JsPromise:
+        """``cancel(reason)``."""
+        return _rejected(self.host, "Invalid state: ReadableStream is locked") if self.locked else self.cancel(reason)
+
     GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {"locked": lambda this: this.locked}
     METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
-        "getReader": lambda this: Reader(this),
-        "cancel": lambda this, reason: _cancel_stream(this, reason),
-        "values": lambda this: StreamIterator(Reader(this)),
-        SYMBOL_ASYNC_ITERATOR: lambda this: StreamIterator(Reader(this)),
+        "getReader": lambda this: this.get_reader(),
+        "cancel": lambda this, reason: this.cancel_unlocked(reason),
+        "values": lambda this: StreamIterator(this.get_reader()),
+        SYMBOL_ASYNC_ITERATOR: lambda this: StreamIterator(this.get_reader()),
     }
-
-
-def _cancel_stream(stream: ReadableStream, reason: JsValue) -> JsValue:
-    if stream.locked:
-        return _rejected(stream.host, "Invalid state: ReadableStream is locked")
-    return stream.cancel(reason)
 
 
 def _rejected(host: JsHost, message: str) -> JsPromise:
@@ -258,4 +260,4 @@ def readable_stream_class(host: JsHost) -> JsValue:
             stream.attach(source)
         return stream
 
-    return WebClass("ReadableStream", construct)
+    return WebClass(ReadableStream, construct)

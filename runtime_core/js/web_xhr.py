@@ -84,7 +84,7 @@ class JsXhr(WebObject):
         parsed.username = parsed.password = ""
         options = JsObject({"method": to_string(args[0])})
         self._request = new_request(self.host, parsed.href, options)
-        self._synchronous = len(args) > 2 and args[2] is not UNDEFINED and not to_boolean(args[2])  # noqa: PLR2004
+        self._synchronous = len(args) > 2 and args[2] is not UNDEFINED and not to_boolean(args[2])
         self.reply = None
         self._sending = self._aborted = False
         self.state = OPENED
@@ -254,17 +254,6 @@ class JsXhr(WebObject):
         self._listeners = [entry for entry in self._listeners if entry[0] != name or entry[1] is not listener]
         return UNDEFINED
 
-    def set(self, key: PropertyKey, value: JsValue, *args: JsValue) -> None:
-        """``this[key] = value``."""
-        if key == "responseType":
-            self.set_response_type(value)
-        elif key == "timeout":
-            self.timeout = to_integer(value)
-        elif key == "withCredentials":
-            self.with_credentials = to_boolean(value)
-        elif key not in type(self).GETTERS:
-            super().set(key, value, *args)
-
     GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
         "readyState": lambda this: this.state,
         "response": lambda this: this.response(),
@@ -277,6 +266,11 @@ class JsXhr(WebObject):
         "timeout": lambda this: this.timeout,
         "withCredentials": lambda this: this.with_credentials,
         **{name: lambda this, value=value: value for name, value in _STATES.items()},
+    }
+    SETTERS: ClassVar[Mapping[PropertyKey, Callable[..., object]]] = {
+        "responseType": lambda this, value: this.set_response_type(value),
+        "timeout": lambda this, value: setattr(this, "timeout", to_integer(value)),
+        "withCredentials": lambda this, value: setattr(this, "with_credentials", to_boolean(value)),
     }
     METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
         "open": lambda this, *args: this.open(*args),
@@ -293,7 +287,7 @@ class JsXhr(WebObject):
 
 def xhr_class(host: JsHost) -> JsValue:
     """``XMLHttpRequest``."""
-    made = WebClass("XMLHttpRequest", lambda *_: JsXhr(host))
+    made = WebClass(JsXhr, lambda *_: JsXhr(host))
     for name, value in _STATES.items():
         made.set(name, value)
     return made
