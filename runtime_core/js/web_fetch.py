@@ -18,7 +18,6 @@ from runtime_core.js.host_fetch import MAX_RUNNING, MAX_WAITING, FetchFailedErro
 from runtime_core.js.operators import to_boolean
 from runtime_core.js.promises import JsPromise
 from runtime_core.js.values import UNDEFINED, JsObject, JsValue
-from runtime_core.js.web_class import require_arguments
 from runtime_core.js.web_request import JsRequest, new_request, parse_url
 from runtime_core.js.web_response import network_response
 
@@ -212,11 +211,10 @@ class _Exchange:
 def fetch_function(js: JsHost) -> JsValue:
     """``fetch``."""
 
-    def fetch(*args: JsValue) -> JsValue:
+    def fetch(source: JsValue, options: JsValue) -> JsValue:
         promise = JsPromise(js.loop)
         try:
-            require_arguments("fetch", args, 1)
-            request = new_request(js, args[0], args[1] if len(args) > 1 else UNDEFINED)
+            request = new_request(js, source, options)
             _Exchange(js, request, promise).begin()
         except JsThrow as thrown:
             promise.reject(thrown.value)

@@ -28,7 +28,6 @@ def guest() -> Iterator[FfiGuest]:
         ("pyodide_js.loadPackage('numpy')", "JsException", "part of the release"),
         ("js.Date", "AttributeError", "Date"),
         ("js.RegExp", "AttributeError", "RegExp"),
-        ("from js import fetch", "ImportError", "fetch"),
     ],
 )
 def test_what_is_missing_raises_and_the_guest_goes_on(guest: FfiGuest, statement: str, error: str, text: str) -> None:

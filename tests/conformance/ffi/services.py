@@ -6,6 +6,7 @@ import contextlib
 import functools
 from typing import Any, Final
 
+from runtime_core.fetch import FetchPolicy, HttpFetch
 from tests.conformance.ffi.cases import Case
 
 _OPEN: Final = contextlib.ExitStack()  # until the process ends; the server's threads are daemons
@@ -32,4 +33,7 @@ def without_address(text: str, base: str) -> str:
 
 def grants(case: Case) -> dict[str, Any]:
     """Options of the isolate that cases of a topic need besides the usual ones."""
+    if case.topic == "http":
+        policy = FetchPolicy(origins=("*",), allow_private_addresses=True, timeout_seconds=10.0)
+        return {"fetch": HttpFetch(policy)}
     return {}
