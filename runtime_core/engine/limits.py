@@ -50,17 +50,24 @@ class WaitBudget:
         self._seconds = seconds
         self._left = seconds
 
-    def sleep(self, seconds: float) -> None:
-        """Wait, as long as the budget lasts.
+    def sleep(self, seconds: float, wait: Callable[[float], object] | None = None) -> None:
+        """Wait, as long as the budget lasts. ``wait`` is how, where the wait may end before its time.
 
         Raises:
             LimitError: the budget is used up; it was waited to its end.
         """
-        time.sleep(min(seconds, self._left))
-        if seconds > self._left:
+        allowed = min(seconds, self._left)
+        used = allowed
+        if wait is None:
+            time.sleep(allowed)
+        else:
+            started = time.monotonic()
+            wait(allowed)
+            used = min(time.monotonic() - started, allowed)
+        if seconds > self._left and used >= allowed:
             self._left = 0.0
             raise LimitError("the guest waited too long", expected=f"<= {self._seconds} s in all")
-        self._left -= seconds
+        self._left -= used
 
 
 class CpuBudget:

@@ -22,6 +22,8 @@ from runtime_core.js.values import JsValue
 MAX_TIMERS: Final = 1 << 20
 _MILLISECONDS: Final = 1000
 _POLL_SECONDS: Final = 0.002  # between looks at operations of the host, where the loop is not the one to wait
+_SLICE: Final = 0.005
+"""Seconds that one kind of operations is waited for while another is under way, too."""
 
 
 class Operations(Protocol):
@@ -86,7 +88,7 @@ class EventLoop:
         self._timers: dict[int, _Timer] = {}
         self._sequence = itertools.count(1)
         self._rejected: list[Rejectable] = []
-        self.operations: Operations | None = None
+        self.operations: list[Operations] = []
         self.promise_function: JsValue = None
 
     def elapsed(self) -> float:
@@ -162,11 +164,11 @@ class EventLoop:
     @property
     def is_idle(self) -> bool:
         """Whether nothing is left to run, now or later."""
-        return not self._microtasks and not self._timers and not self._is_working
+        return not self._microtasks and not self._timers and not self._working()
 
-    @property
-    def _is_working(self) -> bool:
-        return self.operations is not None and self.operations.pending
+    def _working(self) -> list[Operations]:
+        """The operations that are under way."""
+        return [operation for operation in self.operations if operation.pending]
 
     # ---- running
 
@@ -217,8 +219,8 @@ class EventLoop:
                 return None
 
     def _begin_turn(self) -> None:
-        if self._is_working and self.operations is not None:
-            self.operations.poll()
+        for operation in self._working():
+            operation.poll()
         now = self._clock() * _MILLISECONDS
         while self._heap and (self._heap[0].cancelled or self._heap[0].due <= now):
             self._turn.append(heapq.heappop(self._heap))
@@ -232,7 +234,7 @@ class EventLoop:
         if self._microtasks or self._turn or self._immediates:
             return 0.0
         delay = max(self._heap[0].due / _MILLISECONDS - self._clock(), 0.0) if self._heap else math.inf
-        if self._is_working:
+        if self._working():
             return min(delay, _POLL_SECONDS)
         return delay if self._heap else None
 
@@ -243,8 +245,12 @@ class EventLoop:
         delay = math.inf
         if self._heap:
             delay = max(self._heap[0].due / _MILLISECONDS - self._clock(), 0.0)
-        if self._is_working and self.operations is not None:
-            self._sleep(delay, self.operations.wait)
+        working = self._working()
+        if len(working) == 1:
+            self._sleep(delay, working[0].wait)
+        if working:
+            for operation in working if len(working) > 1 else ():
+                self._sleep(min(delay, _SLICE), operation.wait)
             return True
         if not self._heap:
             return False

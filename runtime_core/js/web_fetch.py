@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_to_bytes
 
 from runtime_core.js.control import JsThrow
+from runtime_core.js.deliveries import Deliveries, Task
 from runtime_core.js.errors import DomError, JsError
 from runtime_core.js.functions import JsFunction, NativeFunction
 from runtime_core.js.host_fetch import MAX_RUNNING, MAX_WAITING, FetchFailedError, FetchReply, FetchRequest
@@ -101,10 +102,11 @@ def perform(js: JsHost, request: FetchRequest) -> Outcome:
 class Fetches:
     """The asynchronous requests of one isolate: a few run, each in its thread, others wait."""
 
-    __slots__ = ("_js", "_running", "_waiting")
+    __slots__ = ("_deliveries", "_js", "_running", "_waiting")
 
     def __init__(self, js: JsHost) -> None:
         self._js = js
+        self._deliveries: Deliveries | None = None
         self._running = 0
         self._waiting: deque[tuple[FetchRequest, Callable[[Outcome], None]]] = deque()
 
@@ -123,8 +125,7 @@ class Fetches:
     def _run(self, request: FetchRequest, done: Callable[[Outcome], None]) -> None:
         self._running += 1
         js = self._js
-        expect = getattr(js.loop, "expect", None)
-        deliver = js.loop.schedule if expect is None else expect()
+        deliver = self._expect()
 
         def finished(outcome: Outcome) -> None:
             self._running -= 1
@@ -135,10 +136,13 @@ class Fetches:
             outcome = FetchFailedError("cancelled") if request.cancelled() else perform(js, request)
             deliver(lambda: finished(outcome))
 
-        if expect is None:
-            work()
-        else:
-            threading.Thread(target=work, name="guest fetch", daemon=True).start()
+        threading.Thread(target=work, name="guest fetch", daemon=True).start()
+
+    def _expect(self) -> Callable[[Task], None]:
+        if self._deliveries is None:
+            self._deliveries = Deliveries(self._js.loop.schedule_immediate)
+            self._js.loop.operations.append(self._deliveries)
+        return self._deliveries.expect()
 
 
 class _Exchange:

@@ -118,3 +118,13 @@ b = await rd.read()
 import js
 x = js.Response.new("hello")
 [bytes(c.to_bytes()) async for c in x.body]
+
+#% defaults of a Request
+import js
+q = js.Request.new("HTTP://Example.com/a b?x#frag")
+[q.url, q.method, q.cache, q.mode, q.credentials, q.redirect, q.referrer, q.integrity, q.keepalive, q.body, q.bodyUsed, q.destination, q.referrerPolicy, str(q), q.duplex, q.signal.aborted, list(q.headers)]
+
+#% pyfetch of a data URL
+from pyodide.http import pyfetch
+x = await pyfetch("data:text/plain,Hello%20World")
+[x.status, x.ok, x.url, x.headers, x.type, x.status_text, x.redirected, x.body_used, await x.text(), x.body_used]
