@@ -198,11 +198,12 @@ def promise_handles(js: JsHost, on_result: int, on_error: int, done: JsValue, co
     def fulfilled(value: JsValue) -> JsValue:
         begin()
         try:
-            if on_result:
-                js.guest.create_promise_handles_result_helper(on_result, converter, value)
+            if not on_result:
+                return UNDEFINED
+            status: int = js.guest.create_promise_handles_result_helper(on_result, converter, value)
+            return status  # upstream resolves the promise of `then` with it
         finally:
             finish(value)
-        return UNDEFINED
 
     def rejected(reason: JsValue) -> JsValue:
         begin()

@@ -10,6 +10,7 @@ from runtime_core.js.buffers import TypedArray, is_buffer
 from runtime_core.js.control import JsThrow
 from runtime_core.js.functions import JsFunction
 from runtime_core.js.operators import constructor_name, has_method, type_tag
+from runtime_core.js.proxy_traps import target_has
 from runtime_core.js.pyproxy import PyProxy
 from runtime_core.js.values import (
     SYMBOL_ASYNC_DISPOSE,
@@ -77,8 +78,8 @@ _JSON_SEQUENCE: Final = TypeFlag.IS_ARRAY | TypeFlag.IS_ARRAY_LIKE | TypeFlag.IS
 
 def compute_type_flags(value: JsValue, *, is_json: bool) -> int:
     """The flags of a value; ``is_json`` for proxies made by as_py_json."""
-    if isinstance(value, PyProxy):
-        return _proxy_flags(value) if value.is_alive else 0
+    if isinstance(value, PyProxy) and not value.is_alive:
+        return 0
     flags = _flags(value)
     if is_json and flags & _JSON_SEQUENCE:
         flags |= TypeFlag.IS_PY_JSON_SEQUENCE
@@ -123,6 +124,9 @@ def _safe_has_method(value: JsValue, key: PropertyKey) -> bool:
 
 
 def _has_property(value: JsValue, key: PropertyKey) -> bool:
+    """Whether there is a property, without running a getter; of a proxy of a Python object, its target is asked."""
+    if isinstance(value, PyProxy):
+        return target_has(value, key)
     try:
         return isinstance(value, JsObject) and value.has(key)
     except JsThrow:
@@ -152,6 +156,8 @@ def _shape_flags(value: JsValue) -> TypeFlag:
     is_plain_iterable = flags & TypeFlag.IS_ITERABLE and not flags & (TypeFlag.IS_ITERATOR | TypeFlag.IS_TYPEDARRAY)
     if not is_array and has_length and is_plain_iterable:
         flags |= TypeFlag.IS_ARRAY_LIKE
+    if isinstance(value, PyProxy):
+        flags |= TypeFlag.IS_DOUBLE_PROXY
     flags |= _tag_flags(value)
     if not flags & (TypeFlag.IS_CALLABLE | TypeFlag.IS_BUFFER) and _looks_like_error(value):
         flags |= TypeFlag.IS_ERROR
@@ -181,25 +187,3 @@ def _looks_like_error(value: JsValue) -> bool:
     if not (_has_property(value, "name") and _has_property(value, "message")):
         return False
     return _has_property(value, "stack") or constructor_name(value) == "DOMException"
-
-
-def _proxy_flags(proxy: PyProxy) -> int:
-    """A double proxy: a JsProxy of a PyProxy. Only what its class offers counts, not the object's own attributes."""
-    from runtime_core.js.proxy_flags import ProxyFlag
-
-    has = proxy.supports
-    flags = TypeFlag.IS_DOUBLE_PROXY
-    table = (
-        (ProxyFlag.IS_CALLABLE, TypeFlag.IS_CALLABLE),
-        (ProxyFlag.IS_AWAITABLE, TypeFlag.IS_AWAITABLE),
-        (ProxyFlag.IS_ITERABLE | ProxyFlag.IS_ITERATOR, TypeFlag.IS_ITERABLE),
-        (ProxyFlag.IS_ITERATOR, TypeFlag.IS_ITERATOR),
-        (ProxyFlag.HAS_LENGTH, TypeFlag.HAS_LENGTH),
-        (ProxyFlag.HAS_GET, TypeFlag.HAS_GET),
-        (ProxyFlag.HAS_SET, TypeFlag.HAS_SET),
-        (ProxyFlag.HAS_CONTAINS, TypeFlag.HAS_HAS),
-    )
-    for supported, flag in table:
-        if has(supported):
-            flags |= flag
-    return int(flags | TypeFlag.HAS_DISPOSE)
