@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from runtime_core.emscripten.errno import Errno
 from runtime_core.js import json_text
@@ -75,6 +75,14 @@ class LazyObject(JsObject):
             if maker is None or not _same_shape(value, maker(self._host)):
                 changed.append(str(key))
         return changed
+
+
+class GlobalObject(LazyObject):
+    """``globalThis``."""
+
+    __slots__ = ()
+
+    type_tag: ClassVar[str] = "global"
 
 
 def _same_shape(value: JsValue, fresh: JsValue) -> bool:

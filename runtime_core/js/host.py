@@ -17,7 +17,7 @@ from runtime_core.js.convert import HeldObject, HostReader, to_guest
 from runtime_core.js.errors import JsError, JsPythonError
 from runtime_core.js.eventloop import EventLoop, wait_for
 from runtime_core.js.functions import NativeFunction
-from runtime_core.js.globals import API_MAKERS, GLOBAL_MAKERS, PUBLIC_MAKERS, LazyObject
+from runtime_core.js.globals import API_MAKERS, GLOBAL_MAKERS, PUBLIC_MAKERS, GlobalObject, LazyObject
 from runtime_core.js.guest import GuestApi
 from runtime_core.js.host_fetch import Fetch
 from runtime_core.js.host_modules import check_module_name, make_module
@@ -72,7 +72,7 @@ class JsHost:
         self.guest = GuestApi(instance)
         self.loop = EventLoop(clock=clock, sleep=sleep, on_error=self.report, on_rejection=self._report_rejection)
         self.pyodide_version = pyodide_version
-        self.globals = LazyObject(self, GLOBAL_MAKERS)
+        self.globals = GlobalObject(self, GLOBAL_MAKERS)
         self.api = LazyObject(self, API_MAKERS)
         self.public_api = LazyObject(self, PUBLIC_MAKERS)
         self.modules: dict[str, JsObject] = {}

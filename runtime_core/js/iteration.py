@@ -8,10 +8,25 @@ from typing import ClassVar, TypeVar
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import JsError, throw_type_error
 from runtime_core.js.functions import JsFunction
-from runtime_core.js.operators import get_property, has_method, to_boolean, to_string
-from runtime_core.js.values import SYMBOL_ITERATOR, SYMBOL_TO_STRING_TAG, UNDEFINED, JsObject, JsValue, PropertyKey
+from runtime_core.js.operators import call_method, get_property, has_method, to_boolean, to_string
+from runtime_core.js.values import (
+    SYMBOL_DISPOSE,
+    SYMBOL_ITERATOR,
+    SYMBOL_TO_STRING_TAG,
+    UNDEFINED,
+    JsObject,
+    JsValue,
+    PropertyKey,
+)
 
 _T = TypeVar("_T")
+
+
+def dispose_iterator(iterator: JsValue) -> JsValue:
+    """``iterator[Symbol.dispose]()``: ends it, if it can be ended."""
+    if has_method(iterator, "return"):
+        call_method(iterator, "return", ())
+    return UNDEFINED
 
 
 class IteratorObject(JsObject):
@@ -24,6 +39,7 @@ class IteratorObject(JsObject):
 
     METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
         SYMBOL_ITERATOR: lambda this: this,
+        SYMBOL_DISPOSE: dispose_iterator,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from runtime_core.js.errors import throw, throw_type_error
 from runtime_core.js.functions import JsFunction
@@ -77,17 +77,30 @@ def same_value_zero_key(value: JsValue) -> object:
 
 
 def less_than(left: JsValue, right: JsValue) -> bool:
-    """``left < right``."""
-    if isinstance(left, str) and isinstance(right, str):
-        return left.encode("utf-16-be", "surrogatepass") < right.encode("utf-16-be", "surrogatepass")
-    return to_number(left) < to_number(right)
+    """``left < right``.
+
+    Raises:
+        JsThrow: what the conversion of an object throws; a TypeError for symbols.
+    """
+    first, second = _operands(left, right)
+    return bool(first < second)
 
 
 def less_than_or_equal(left: JsValue, right: JsValue) -> bool:
-    """``left <= right``."""
-    if isinstance(left, str) and isinstance(right, str):
-        return left.encode("utf-16-be", "surrogatepass") <= right.encode("utf-16-be", "surrogatepass")
-    return to_number(left) <= to_number(right)
+    """``left <= right``; raises as :func:`less_than`."""
+    first, second = _operands(left, right)
+    return bool(first <= second)
+
+
+def _operands(left: JsValue, right: JsValue) -> tuple[Any, Any]:
+    """Both sides of a comparison in comparable form: UTF-16 units of two strings, else numbers."""
+    from runtime_core.js.coerce import to_numeric, to_primitive
+
+    first, second = to_primitive(left, "number"), to_primitive(right, "number")
+    if isinstance(first, str) and isinstance(second, str):
+        return first.encode("utf-16-be", "surrogatepass"), second.encode("utf-16-be", "surrogatepass")
+    numbers = [int(value) if isinstance(value, BigInt) else to_numeric(value) for value in (first, second)]
+    return numbers[0], numbers[1]
 
 
 def to_number(value: JsValue) -> float:

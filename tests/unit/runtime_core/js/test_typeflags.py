@@ -28,7 +28,7 @@ F = TypeFlag
         (JsArray(), F.IS_ARRAY | F.HAS_LENGTH | F.IS_ITERABLE | F.HAS_INCLUDES),
         (JsMap(), F.IS_ITERABLE | F.HAS_LENGTH | F.HAS_GET | F.HAS_SET | F.HAS_HAS),
         (JsSet(), F.IS_ITERABLE | F.HAS_LENGTH | F.HAS_HAS),
-        (JsIterator([]), F.IS_ITERABLE | F.IS_ITERATOR),
+        (JsIterator([]), F.IS_ITERABLE | F.IS_ITERATOR | F.HAS_DISPOSE),
         (JsObject({"next": FUNCTION}), F.IS_ITERATOR | F.IS_ASYNC_ITERATOR),
         (JsObject({"next": FUNCTION, SYMBOL_ASYNC_ITERATOR: FUNCTION}), F.IS_ASYNC_ITERABLE | F.IS_ASYNC_ITERATOR),
         (JsPromise(EventLoop()), F.IS_AWAITABLE),
