@@ -98,7 +98,7 @@ def guest() -> Iterator[FfiGuest]:
 
 
 def test_both_modules_import(guest: FfiGuest) -> None:
-    assert guest.run("pyodide.__version__, str(js)") == ["314.0.5", "[object Object]"]
+    assert guest.run("pyodide.__version__, str(js)") == ["314.0.5", "[object global]"]
 
 
 def test_a_host_function_is_called(guest: FfiGuest) -> None:
