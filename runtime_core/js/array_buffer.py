@@ -143,6 +143,11 @@ class JsArrayBuffer(BufferStorage):
         self._reserve(_OVERHEAD)
         return data
 
+    def adopt(self, data: bytearray) -> None:
+        """Take over the bytes of a detached buffer."""
+        self._reserve(len(data) + _OVERHEAD)
+        self.data = data
+
     def require_attached(self, method: str) -> None:
         """Throw TypeError if the buffer is detached."""
         if self.is_detached:
@@ -192,12 +197,22 @@ class JsArrayBuffer(BufferStorage):
 
 
 class JsSharedArrayBuffer(BufferStorage):
-    """A SharedArrayBuffer. There are no other agents it could be shared with."""
+    """A SharedArrayBuffer. There are no other agents it could be shared with, but there are clones."""
 
-    __slots__ = ()
+    __slots__ = ("_origin",)
 
     class_name: ClassVar[str] = "SharedArrayBuffer"
     type_tag: ClassVar[str] = "SharedArrayBuffer"
+
+    def __init__(self, data: bytearray, maximum: int | None = None) -> None:
+        super().__init__(data, maximum)
+        self._origin = self
+
+    def share(self) -> JsSharedArrayBuffer:
+        """Another SharedArrayBuffer over the same bytes."""
+        clone = _SharedClone(bytearray(), self.maximum)
+        clone._origin = self._origin
+        return clone
 
     def _grow(self, length: JsValue) -> JsValue:
         if self.maximum is None:
@@ -220,6 +235,25 @@ class JsSharedArrayBuffer(BufferStorage):
         "slice": lambda this, start, end: JsSharedArrayBuffer(this.copy_range(start, end)),
     }
     ANY_RECEIVER: ClassVar[bool] = False
+
+
+class _SharedClone(JsSharedArrayBuffer):
+    """A clone of a SharedArrayBuffer: the bytes are those of the first one."""
+
+    __slots__ = ()
+
+    @property
+    def data(self) -> bytearray | memoryview:
+        """The bytes, in place."""
+        return bytearray() if self._origin is self else self._origin.data
+
+    @data.setter
+    def data(self, data: bytearray | memoryview) -> None:
+        """Nothing to set: the bytes are the origin's."""
+
+    def change_length(self, length: int) -> None:
+        """Lengthen the bytes that all share."""
+        self._origin.change_length(length)
 
 
 class HeapBuffer(JsArrayBuffer):

@@ -10,10 +10,12 @@ from runtime_core.emscripten.errno import Errno
 from runtime_core.js import json_text
 from runtime_core.js.abort import EVENT_MAKERS, abort_signal_any
 from runtime_core.js.atomics import AtomicsNamespace
+from runtime_core.js.crypto import JsCrypto
 from runtime_core.js.errors import throw_error
 from runtime_core.js.functions import NativeFunction
 from runtime_core.js.intrinsics import CONSTRUCTORS, constructor
 from runtime_core.js.operators import to_boolean, to_string, typeof
+from runtime_core.js.performance import JsPerformance
 from runtime_core.js.promise_constructor import promise_constructor
 from runtime_core.js.timers import TIMER_MAKERS, schedule_callback
 from runtime_core.js.values import (
@@ -157,8 +159,10 @@ GLOBAL_MAKERS: Final[Mapping[str, Callable[[JsHost], JsValue]]] = {
     "Promise": lambda host: promise_constructor(host.loop),
     "Symbol": _symbol,
     "console": _console,
+    "crypto": JsCrypto,
     "eval": _eval,
     "globalThis": lambda host: host.globals,
+    "performance": JsPerformance,
 }
 
 

@@ -8,6 +8,8 @@ from typing import Final
 
 from runtime_core.js.arrays import JsArray, check_length
 from runtime_core.js.buffer_constructors import BUFFER_CONSTRUCTORS
+from runtime_core.js.clone import structured_clone
+from runtime_core.js.crypto import CRYPTO_CONSTRUCTORS
 from runtime_core.js.error_constructors import ERROR_CONSTRUCTORS
 from runtime_core.js.errors import throw_error, throw_type_error
 from runtime_core.js.functions import BuiltinFunction, JsFunction
@@ -22,6 +24,7 @@ from runtime_core.js.operators import (
     to_property_key,
     to_string,
 )
+from runtime_core.js.performance import PERFORMANCE_CONSTRUCTORS
 from runtime_core.js.text import TEXT_BUILTINS
 from runtime_core.js.values import MAX_SAFE_INTEGER, UNDEFINED, BigInt, JsObject, JsValue
 
@@ -211,5 +214,8 @@ CONSTRUCTORS: Final[dict[str, Callable[[], BuiltinFunction]]] = {
     **ERROR_CONSTRUCTORS,
     **BUFFER_CONSTRUCTORS,
     **TEXT_BUILTINS,
+    **CRYPTO_CONSTRUCTORS,
+    **PERFORMANCE_CONSTRUCTORS,
+    "structuredClone": lambda: BuiltinFunction(structured_clone, "structuredClone"),
 }
 """Constructors by name, each made when it is first used."""

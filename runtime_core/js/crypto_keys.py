@@ -1,0 +1,92 @@
+"""CryptoKey, and how SubtleCrypto reads algorithms and usages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Mapping
+from typing import ClassVar, Final
+
+from runtime_core.js.arrays import JsArray
+from runtime_core.js.buffers import bytes_view
+from runtime_core.js.coerce import to_text
+from runtime_core.js.errors import throw_type_error
+from runtime_core.js.node_errors import throw_dom
+from runtime_core.js.values import UNDEFINED, JsObject, JsValue, PropertyKey
+
+USAGES: Final = ("encrypt", "decrypt", "sign", "verify", "deriveKey", "deriveBits", "wrapKey", "unwrapKey")
+
+
+class JsCryptoKey(JsObject):
+    """A secret key; ``algorithm`` describes it to scripts, ``hash_name`` is the hash of an HMAC key."""
+
+    __slots__ = ("algorithm", "data", "extractable", "hash_name", "name", "shown_usages", "usages")
+
+    class_name: ClassVar[str] = "CryptoKey"
+    type_tag: ClassVar[str] = "CryptoKey"
+
+    def __init__(
+        self, name: str, data: bytes, algorithm: JsObject, *, extractable: bool, usages: tuple[str, ...], hash_name: str
+    ) -> None:
+        super().__init__()
+        self.name = name
+        self.data = data
+        self.algorithm = algorithm
+        self.extractable = extractable
+        self.usages = usages
+        self.hash_name = hash_name
+        self.shown_usages = JsArray(usages)
+
+    ANY_RECEIVER: ClassVar[bool] = False
+    GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
+        "type": lambda this: "secret",
+        "extractable": lambda this: this.extractable,
+        "algorithm": lambda this: this.algorithm,
+        "usages": lambda this: this.shown_usages,
+    }
+
+
+def member(options: JsValue, name: str) -> JsValue:
+    """A member of an algorithm's parameters; undefined where there are none."""
+    return options.get(name) if isinstance(options, JsObject) else UNDEFINED
+
+
+def byte_parameter(options: JsValue, name: str) -> bytes:
+    """A member of an algorithm's parameters that holds bytes.
+
+    Raises:
+        JsThrow: TypeError where there is none.
+    """
+    value = member(options, name)
+    if value is UNDEFINED:
+        throw_type_error(f"Failed to normalize algorithm: '{name}' is required in the algorithm's parameters.")
+    return bytes(bytes_view(value))
+
+
+def algorithm_name(value: JsValue, known: Container[str]) -> str:
+    """The name of an algorithm, which is given as text or as an object with a name, in its usual letters.
+
+    Raises:
+        JsThrow: NotSupportedError for one that is not known here.
+    """
+    if isinstance(value, JsObject):
+        name = value.get("name")
+        if name is UNDEFINED:
+            throw_type_error("Failed to normalize algorithm: passed algorithm: 'name' is required in 'Algorithm'.")
+    else:
+        name = value
+    text = to_text(name).upper()
+    if text not in known:
+        throw_dom("Unrecognized algorithm name", "NotSupportedError")
+    return text
+
+
+def read_usages(values: Iterable[str]) -> tuple[str, ...]:
+    """Key usages, each once and in the usual order.
+
+    Raises:
+        JsThrow: TypeError for an unknown one.
+    """
+    given = list(values)
+    for usage in given:
+        if usage not in USAGES:
+            throw_type_error(f"value '{usage}' is not a valid enum value of type KeyUsage.")
+    return tuple(usage for usage in USAGES if usage in given)
