@@ -125,6 +125,11 @@ class NativeFunction(JsFunction):
             args = args[: self._count]
         return self._implementation(this, *args) if self._takes_this else self._implementation(*args)
 
+    @property
+    def takes_this(self) -> bool:
+        """Whether the result may depend on ``this``."""
+        return self._takes_this
+
     def function_name(self) -> str:
         """The ``name`` property."""
         return self._name

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NoReturn, TypeVar, cast
 from runtime_core.emscripten.errno import Errno
 from runtime_core.engine.current import CURRENT
 from runtime_core.js.array_buffer import ACTIVE, BufferBudget, HeapBuffer, JsArrayBuffer
+from runtime_core.js.arrays import JsArray
 from runtime_core.js.buffers import TYPED_ARRAYS
 from runtime_core.js.control import JsThrow
 from runtime_core.js.convert import HeldObject, HostReader, to_guest
@@ -28,7 +29,7 @@ from runtime_core.js.promises import JsPromise, resolved_promise, run_until_sett
 from runtime_core.js.proxy_flags import ProxyFlag
 from runtime_core.js.pyproxy import PyProxy, PyProxyFunction, call_object
 from runtime_core.js.sweep import sweep
-from runtime_core.js.values import ABSENT, UNDEFINED, JsObject, JsSymbol, JsValue
+from runtime_core.js.values import ABSENT, UNDEFINED, BigInt, JsObject, JsSymbol, JsValue
 from runtime_core.js.web_fetch import Fetches
 from schemas.errors import EntrypointError, HostError, PythonError, UnserializableError, WorkerError
 
@@ -96,6 +97,8 @@ class JsHost:
         refs.register_proxy_type(PyProxy)
         refs.register_proxy_type(PyProxyFunction)
         refs.register_proxy_type(JsPromise)
+        refs.register_primitive_type(BigInt)
+        refs.register_array(JsArray)
         self.buffer_budget = BufferBudget()
         self._heap_buffer: HeapBuffer | None = None
         refs.register_large_type(JsArrayBuffer, lambda buffer: len(buffer.data))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from runtime_core.js.arrays import JsArray
 from runtime_core.js.buffer_imports import datatype
 from runtime_core.js.buffers import bytes_view, is_buffer
+from runtime_core.js.bulk import copy_to_python
 from runtime_core.js.control import PythonErrorSet
 from runtime_core.js.errors import throw, throw_error
 from runtime_core.js.functions import JsFunction, NativeFunction
@@ -244,6 +245,10 @@ def immutable_or_null(js: JsHost, value: JsValue) -> int:
 
 def convert_deep(js: JsHost, value: JsValue, depth: int, default: JsValue) -> int:
     """The import behind ``to_py``."""
+    if depth < 0:
+        pointer = copy_to_python(js, value)
+        if pointer:
+            return pointer
     return DeepConverter(js, depth, None if default is ERROR else default).convert(value)
 
 

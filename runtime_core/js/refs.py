@@ -4,12 +4,15 @@ Raw bits of an externref (ADR 0009):
 
 * ``0`` is null;
 * odd bits are an i31 whose 31-bit payload is ``raw >> 1``. Its low three bits are a kind: 0 = small integer (28 bits,
-  signed, above the kind), 5 = handle of a value, 6 = handle of a PyProxy or Promise (so that WebAssembly code
-  can answer a type check), and with nothing above the kind 1 = undefined, 2 = true, 3 = false, 4 = no value, 7 = error;
+  signed, above the kind), 5 = handle of an object, 6 = handle of a PyProxy or Promise (so that WebAssembly code
+  can answer a type check), 1 = undefined, or with content one more than the handle of a text or number, and with
+  nothing above the kind 2 = true, 3 = false, 4 = no value, 7 = error;
 * even bits other than 0 are a real reference, which this runtime never makes.
 
-A handle is an index into :class:`RefTable`. The table cannot know when the guest drops one, so it is swept, and only
-while no guest frame is on the stack: then the live handles are exactly those in the guest's two hiwire tables.
+A handle is an index into :class:`RefTable`. Handles of objects from ``1 << 27`` up are arrays that WebAssembly code
+gave out (ADR 0014): they are empty until the host meets them. The table cannot know when the guest drops a handle, so
+it is swept, and only while no guest frame is on the stack: then the live handles are exactly those in the guest's two
+hiwire tables.
 """
 
 from __future__ import annotations
@@ -26,9 +29,12 @@ RAW_FALSE: Final = 3 << 1 | 1
 RAW_NO_VALUE: Final = 4 << 1 | 1
 RAW_ERROR: Final = 7 << 1 | 1
 _TAG_INTEGER: Final = 0 << 1 | 1
+_TAG_PRIMITIVE: Final = 1 << 1 | 1
 _TAG_VALUE: Final = 5 << 1 | 1
 _TAG_PROXY: Final = 6 << 1 | 1
 _HANDLE_TAGS: Final = (_TAG_VALUE, _TAG_PROXY)
+_FIRST_ARRAY: Final = 1 << 27
+_MAX_INDEX: Final = (1 << 28) - 1
 _SMALL_MIN: Final = -(1 << 27)
 _SMALL_MAX: Final = (1 << 27) - 1
 MAX_HANDLES: Final = 1 << 23  # about 0.5 GB of host objects; one guest call that makes more is stopped
@@ -46,6 +52,14 @@ class _Free:
 
 
 _FREE: Final = _Free()
+
+
+def _too_many() -> LimitError:
+    return LimitError(
+        "one call of the guest holds too many JavaScript references",
+        expected=f"at most {MAX_HANDLES}",
+        hint="return to the event loop now and then, for example with `await asyncio.sleep(0)`",
+    )
 
 
 class RefTable:
@@ -69,11 +83,16 @@ class RefTable:
         }
         self._proxy_types: set[type] = set()
         self._sweep_at = SWEEP_THRESHOLD
+        self._primitives: frozenset[type] = frozenset({int, float, str})
+        self._arrays: dict[int, object] = {}  # by index, those from the guest that the host has met
+        self._new_array: Callable[[], object] | None = None
+        self.arrays_are_in_use = False  # whether the guest held handles of its arrays at the last sweep
         self._weighers: dict[type, Callable[[Any], int]] = {str: len}
         self._large: dict[int, int] = {}  # id of each large value that has a handle: its size
         self._large_bytes = 0
         self._sweep_at_bytes = SWEEP_BYTES
         self._pinned = 0
+        self._pins = 0
 
     def register_proxy_type(self, cls: type) -> None:
         """Give the exact class ``cls`` (PyProxy, Promise) handles of the kind that says so."""
@@ -83,14 +102,31 @@ class RefTable:
         """Count values of the exact class ``cls`` by their size in bytes, as texts are."""
         self._weighers[cls] = size
 
+    def register_primitive_type(self, cls: type) -> None:
+        """Give values of the exact class ``cls`` handles of the kind that says that they are no objects."""
+        self._primitives |= {cls}
+
+    def register_array(self, new: Callable[[], object]) -> None:
+        """How to make an empty array, for the handles that WebAssembly code gives out."""
+        self._new_array = new
+
+    def weigh(self, value: object, size: int) -> None:
+        """Count a value that is about to get a handle by its size in bytes.
+
+        Raises:
+            LimitError: one guest call holds more than MAX_LARGE_BYTES in large values.
+        """
+        if size > LARGE_BYTES:
+            self._count(value, size)
+
     def __len__(self) -> int:
         """How many handles are in use."""
-        return len(self._values) - len(self._free)
+        return len(self._values) - len(self._free) + len(self._arrays)
 
     @property
     def sweep_is_due(self) -> bool:
         """Whether enough was given handles since the last sweep to pay for another."""
-        return len(self._values) - len(self._free) > self._sweep_at or self._large_bytes > self._sweep_at_bytes
+        return len(self) > self._sweep_at or self._large_bytes > self._sweep_at_bytes
 
     def decode(self, raw: int) -> object:
         """The value of raw bits.
@@ -99,21 +135,36 @@ class RefTable:
             GuestFault: the bits stand for no value.
         """
         tag = raw & 15
+        if tag == _TAG_INTEGER:
+            number = raw >> 4
+            return number if number <= _SMALL_MAX else number - (1 << 28)
         if tag in _HANDLE_TAGS:
             try:
                 value = self._values[raw >> 4]
             except IndexError:
-                value = _FREE
+                value = self._array(raw >> 4) if tag == _TAG_VALUE else _FREE
             if value is not _FREE:
                 return value
-        elif tag == _TAG_INTEGER:
-            number = raw >> 4
-            return number if number <= _SMALL_MAX else number - (1 << 28)
         elif raw == 0:
             return None
         elif raw in self._constants:
             return self._constants[raw]
+        elif tag == _TAG_PRIMITIVE and raw >> 4 <= len(self._values):
+            value = self._values[(raw >> 4) - 1]
+            if value is not _FREE:
+                return value
         raise GuestFault("the guest used a JavaScript reference that does not exist", found=hex(raw))
+
+    def _array(self, index: int) -> object:
+        """The array that WebAssembly code gave this index to; made when it is first met."""
+        if not _FIRST_ARRAY <= index <= _MAX_INDEX or self._new_array is None:
+            return _FREE
+        found = self._arrays.get(index)
+        if found is None:
+            if len(self._arrays) >= MAX_HANDLES:
+                raise _too_many()
+            found = self._arrays[index] = self._new_array()
+        return found
 
     def encode(self, value: object) -> int:
         """The raw bits for a value.
@@ -143,12 +194,10 @@ class RefTable:
         else:
             index = len(self._values)
             if index >= MAX_HANDLES:
-                raise LimitError(
-                    "one call of the guest holds too many JavaScript references",
-                    expected=f"at most {MAX_HANDLES}",
-                    hint="return to the event loop now and then, for example with `await asyncio.sleep(0)`",
-                )
+                raise _too_many()
             self._values.append(value)
+        if kind in self._primitives:
+            return (index + 1) << 4 | _TAG_PRIMITIVE
         return index << 4 | (_TAG_PROXY if kind in self._proxy_types else _TAG_VALUE)
 
     def _count(self, value: object, size: int) -> None:
@@ -169,11 +218,13 @@ class RefTable:
         It lets a sweep run while guest frames wait on the stack: what they hold was handed out before.
         """
         before, self._pinned = self._pinned, len(self._values)
+        self._pins += 1
         self._free.clear()
         return before
 
     def unpin(self, before: int) -> None:
         """End the latest :meth:`pin`."""
+        self._pins -= 1
         self._pinned = before
 
     def sweep(self, live: Iterable[int]) -> int:
@@ -181,8 +232,17 @@ class RefTable:
 
         The caller guarantees that no guest frame is on the stack, or that what they hold is pinned.
         """
-        keep = {raw >> 4 for raw in live if raw & 15 in (_TAG_VALUE, _TAG_PROXY)}
+        keep: set[int] = set()
+        for raw in live:
+            tag = raw & 15
+            if tag in _HANDLE_TAGS:
+                keep.add(raw >> 4)
+            elif tag == _TAG_PRIMITIVE:
+                keep.add((raw >> 4) - 1)  # -1 for undefined, which is no index
         before = len(self)
+        if self._pins == 0:
+            self._arrays = {index: value for index, value in self._arrays.items() if index in keep}
+        self.arrays_are_in_use = self._pins > 0 or any(index >= _FIRST_ARRAY for index in keep)
         values = self._values
         pinned = self._pinned
         while len(values) > pinned and (len(values) - 1) not in keep:
@@ -198,13 +258,3 @@ class RefTable:
             self._large_bytes = sum(self._large.values())
         self._sweep_at_bytes = self._large_bytes + SWEEP_BYTES
         return before - len(self)
-
-    def load(self, values: list[object]) -> None:
-        """Fill an empty table with values at handles 0, 1, ... (restore of a snapshot)."""
-        if self._values:
-            raise ValueError("the reference table is not empty")
-        self._values = values
-
-    def handle_bits(self, index: int, value: object) -> int:
-        """The raw bits of the handle ``index`` that ``load`` gave to ``value``."""
-        return index << 4 | (_TAG_PROXY if type(value) in self._proxy_types else _TAG_VALUE)

@@ -28,6 +28,8 @@ COMPONENT: Final = "js"
 class ImportTable:
     """The imports of one module of this layer, by what they return when they throw."""
 
+    module: str = "env"
+    """The module that guests import them from."""
     value: Functions = field(default_factory=dict)
     """Return the error sentinel."""
     status: Functions = field(default_factory=dict)
@@ -41,15 +43,14 @@ class ImportTable:
 
     def host_imports(self) -> list[HostImport]:
         """The functions as the engine wants them."""
-        result = [_host_import(name, function) for name, function in self.plain.items()]
+        offered = dict(self.plain)
         for functions, failure in ((self.value, ERROR), (self.status, -1), (self.pointer, 0)):
-            result += [_host_import(name, guarded(function, failure)) for name, function in functions.items()]
-        result += [_host_import(name, _quiet(function)) for name, function in self.check.items()]
-        return result
-
-
-def _host_import(name: str, function: HostFunction) -> HostImport:
-    return HostImport(module="env", name=name, component=COMPONENT, function=function)
+            offered.update({name: guarded(function, failure) for name, function in functions.items()})
+        offered.update({name: _quiet(function) for name, function in self.check.items()})
+        return [
+            HostImport(module=self.module, name=name, component=COMPONENT, function=function)
+            for name, function in offered.items()
+        ]
 
 
 def guarded(function: HostFunction, failure: object) -> HostFunction:

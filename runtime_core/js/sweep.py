@@ -17,16 +17,21 @@ def sweep(js: JsHost) -> int:
 
     Only outside of guest calls.
     """
-    return js.refs.sweep([*immortal_bits(js), *reference_bits(js)])
+    freed = js.refs.sweep([*immortal_bits(js), *reference_bits(js)])
+    if not js.refs.arrays_are_in_use:
+        js.guest.runtime_settle(1)
+    return freed
 
 
 def immortal_bits(js: JsHost) -> list[int]:
     """The raw bits of the guest's immortal references, by index."""
+    js.guest.runtime_settle(0)
     return list(_read(js, js.guest.runtime_immortal_count(), immortal=True))
 
 
 def reference_bits(js: JsHost) -> list[int]:
     """The raw bits of the guest's counted references, by index; free entries are null."""
+    js.guest.runtime_settle(0)
     return list(_read(js, js.guest.runtime_reference_count(), immortal=False))
 
 

@@ -20,7 +20,8 @@ class AbiProfile:
     gives to the module's unresolved ``GOT.func`` entries (WebGL and console functions, aliases counted once); nothing
     in the wasm tells. ``trampoline_slot`` is where CPython's call trampoline comes to lie: snapshots hold that number,
     so it is part of the format (workerd's snapshots included). ``immortal_table`` and ``reference_table`` are the
-    indices of the externref tables that hold host references for good and counted.
+    indices of the externref tables that hold host references for good and counted. ``interface`` says that the
+    module's imports are those that interface.py answers.
     """
 
     pyodide_version: str
@@ -30,6 +31,7 @@ class AbiProfile:
     trampoline_slot: int
     immortal_table: int
     reference_table: int
+    interface: bool
 
 
 ABI_314_0_5: Final = AbiProfile(
@@ -40,6 +42,7 @@ ABI_314_0_5: Final = AbiProfile(
     trampoline_slot=14172,
     immortal_table=1,
     reference_table=2,
+    interface=True,
 )
 
 SUPPORTED: Final = (ABI_314_0_5,)

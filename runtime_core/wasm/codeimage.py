@@ -3,12 +3,13 @@
 The rewritten module imports its memory, so that snapshots bring theirs; needs no GOT imports, so that nothing about it
 belongs to one store; and has its function table laid out as Emscripten's JavaScript lays it out at start-up, so that
 function pointers in snapshots mean the same here, under workerd and in a browser. No index of a function, global or
-table changes: function bodies are copied as they are. See docs/adr/0008-code-image-and-snapshot-image.md.
+table changes: function bodies are copied as they are, but for calls that interface.py answers.
+See docs/adr/0008-code-image-and-snapshot-image.md and 0014-interface-inside-webassembly.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -18,6 +19,8 @@ from runtime_core.wasm.binary import ExternKind, SectionId, SegmentMode
 from runtime_core.wasm.dataimage import MAX_PAGES, PAGE_BYTES, build_data_image
 from runtime_core.wasm.encoding import HEADER, Reader, name, section, sleb, uleb, vector
 from runtime_core.wasm.guestfunctions import added_functions, added_types
+from runtime_core.wasm.instructions import redirect_calls
+from runtime_core.wasm.interface import FreeIndices, Interface, build_interface
 from runtime_core.wasm.opcodes import EXTERNREF, FUNCREF
 from schemas.errors import AbiMismatchError, FormatError
 
@@ -249,34 +252,35 @@ def _rewrite(module: binary.Module, profile: AbiProfile, layout: CodeImageLayout
     imports = module.imports()
     first_type = len(module.types())
     first_function = sum(item.kind is ExternKind.FUNCTION for item in imports) + len(module.functions())
+    first_global = sum(item.kind is ExternKind.GLOBAL for item in imports) + len(module.globals())
     added = added_functions(
         first_type=first_type,
         function_table=TABLE,
         immortal_table=profile.immortal_table,
         reference_table=profile.reference_table,
     )
-    exports = [
-        name(item.export) + bytes((ExternKind.FUNCTION,)) + uleb(first_function + position)
-        for position, item in enumerate(added)
-        if item.export is not None
-    ]
+    types = added_types()
+    free = FreeIndices(type=first_type + len(types), function=first_function + len(added), global_=first_global)
+    linked = build_interface(module, free) if profile.interface else Interface()
+    exports = {item.export: first_function + place for place, item in enumerate(added) if item.export is not None}
     segments = [
         _active_functions(layout.first_export_slot, slots),
         _active_functions(layout.trampoline_slot, [first_function]),
     ]
     got_count = sum(item.module in _GOT_MODULES for item in imports)
     payload = module.payload
+    functions = [uleb(first_type + item.type_offset) for item in added]
     replaced = {
-        SectionId.TYPE: _append(payload(SectionId.TYPE), added_types()),
-        SectionId.IMPORT: _imports(imports, layout.memory_pages),
-        SectionId.FUNCTION: _append(
-            payload(SectionId.FUNCTION), [uleb(first_type + item.type_offset) for item in added]
-        ),
+        SectionId.TYPE: _append(payload(SectionId.TYPE), [*types, *linked.types]),
+        SectionId.IMPORT: _imports(imports, layout.memory_pages, linked.imports),
+        SectionId.FUNCTION: _append(payload(SectionId.FUNCTION), [*functions, *linked.functions]),
         SectionId.TABLE: _tables(module.tables(), layout.table_size),
-        SectionId.GLOBAL: _prepend(payload(SectionId.GLOBAL), [_ZERO_I32_VARIABLE] * got_count),
-        SectionId.EXPORT: _append(payload(SectionId.EXPORT), exports),
+        SectionId.GLOBAL: _append(
+            _prepend(payload(SectionId.GLOBAL), [_ZERO_I32_VARIABLE] * got_count), linked.globals
+        ),
+        SectionId.EXPORT: _exports(module.exports(), {**exports, **linked.exports}),
         SectionId.ELEMENT: _append(payload(SectionId.ELEMENT), segments),
-        SectionId.CODE: _append(payload(SectionId.CODE), [item.body for item in added]),
+        SectionId.CODE: _append(_code(module, linked.calls), [*(item.body for item in added), *linked.bodies]),
     }
     dropped = (SectionId.MEMORY, SectionId.DATA, SectionId.DATA_COUNT)
     parts = [HEADER]
@@ -290,7 +294,25 @@ def _rewrite(module: binary.Module, profile: AbiProfile, layout: CodeImageLayout
     return b"".join(parts)
 
 
-def _append(payload: bytes, items: list[bytes]) -> bytes:
+def _code(module: binary.Module, calls: Mapping[int, int]) -> bytes:
+    found = module.find(SectionId.CODE)
+    if found is None or not calls:
+        return module.payload(SectionId.CODE)
+    return redirect_calls(module.data, found.start, found.end, calls)
+
+
+def _exports(exports: Iterable[binary.Export], changed: Mapping[str, int]) -> bytes:
+    """The exports with some functions replaced by others, and the rest of ``changed`` added."""
+    waiting = dict(changed)
+    items = []
+    for item in exports:
+        index = waiting.pop(item.name, item.index) if item.kind is ExternKind.FUNCTION else item.index
+        items.append(name(item.name) + bytes((item.kind,)) + uleb(index))
+    items += [name(key) + bytes((ExternKind.FUNCTION,)) + uleb(index) for key, index in waiting.items()]
+    return vector(items)
+
+
+def _append(payload: bytes, items: Sequence[bytes]) -> bytes:
     """A vector's encoding with items added at its end."""
     reader = Reader(payload)
     count = reader.count()
@@ -304,9 +326,18 @@ def _prepend(payload: bytes, items: list[bytes]) -> bytes:
     return b"".join((uleb(count + len(items)), *items, payload[reader.position :]))
 
 
-def _imports(imports: Iterable[binary.Import], pages: int) -> bytes:
-    """Without the GOT, with the memory: any that has the initial pages and the maximum of every snapshot image."""
-    kept = [item.raw for item in imports if item.module not in _GOT_MODULES]
+def _imports(imports: Iterable[binary.Import], pages: int, replaced: Mapping[int, bytes]) -> bytes:
+    """Without the GOT, with the memory: any that has the initial pages and the maximum of every snapshot image.
+
+    ``replaced`` gives other imports by function index.
+    """
+    kept: list[bytes] = []
+    functions = 0
+    for item in imports:
+        if item.module not in _GOT_MODULES:
+            is_function = item.kind is ExternKind.FUNCTION
+            kept.append(replaced.get(functions, item.raw) if is_function else item.raw)
+            functions += is_function
     limits = b"\1" + uleb(pages) + uleb(MAX_PAGES)
     module, memory = MEMORY_IMPORT
     return vector([*kept, name(module) + name(memory) + bytes((ExternKind.MEMORY,)) + limits])

@@ -32,11 +32,13 @@ class FakeInstance:
         self.immortals: list[int] = []
         self.references: list[int] = []
         self.released: list[int] = []
+        self.settled: list[int] = []
         self._functions: dict[str, Callable[..., Any]] = {
             "runtime_immortal_count": lambda: len(self.immortals),
             "runtime_reference_count": lambda: len(self.references),
             "runtime_add_references": self._add,
             "runtime_read_references": self._read,
+            "runtime_settle": lambda restart: self.settled.append(restart),
             "Py_DecRef": self.released.append,
         }
 

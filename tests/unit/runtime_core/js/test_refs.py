@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runtime_core.js.arrays import JsArray
 from runtime_core.js.eventloop import EventLoop
 from runtime_core.js.promises import JsPromise
 from runtime_core.js.refs import LARGE_BYTES, MAX_HANDLES, MAX_LARGE_BYTES, SWEEP_BYTES, RefTable
@@ -31,11 +32,16 @@ def test_the_largest_small_integers(value: int) -> None:
     assert len(refs) == 0
 
 
-@pytest.mark.parametrize("value", [1 << 27, -(1 << 27) - 1, 2**52, 1.5, "text", BigInt(1), JsObject()])
-def test_other_values_get_a_handle(value: object) -> None:
+@pytest.mark.parametrize(
+    ("value", "tag"),
+    [(1 << 27, 3), (-(1 << 27) - 1, 3), (2**52, 3), (1.5, 3), ("text", 3), (BigInt(1), 3), (JsObject(), 11)],
+)
+def test_other_values_get_a_handle_that_says_whether_they_are_objects(value: object, tag: int) -> None:
     refs = RefTable()
+    refs.register_primitive_type(BigInt)
     raw = refs.encode(value)
-    assert raw & 15 == 11
+    assert raw & 15 == tag
+    assert raw != 3
     assert refs.decode(raw) is value
     assert len(refs) == 1
 
@@ -59,6 +65,9 @@ def test_promises_have_handles_of_their_own_kind() -> None:
         (11, "a handle in an empty table"),
         (13, "a proxy handle in an empty table"),
         (0xFFFFFFFB, "a handle far outside of the table"),
+        (1 << 31 | 11, "an array of the guest, where there are none"),
+        (1 << 31 | 13, "a proxy among the arrays of the guest"),
+        (0xFFFFFFF3, "a primitive far outside of the table"),
     ],
 )
 def test_hostile_bits_are_faults(raw: int, reason: str) -> None:
@@ -143,3 +152,62 @@ def test_large_values_are_bounded_within_one_call() -> None:
         refs.encode(bytearray(3))
     refs.sweep([])
     refs.encode(bytearray(3))
+
+
+def array_bits(number: int) -> int:
+    """The handle of an array that WebAssembly code gave out."""
+    return (1 << 27 | number) << 4 | 11
+
+
+def test_arrays_of_the_guest_are_made_when_they_are_first_met() -> None:
+    refs = RefTable()
+    refs.register_array(JsArray)
+    first, second = (refs.decode(array_bits(number)) for number in (1, 2))
+    assert isinstance(first, JsArray)
+    assert first is refs.decode(array_bits(1))
+    assert first is not second
+    assert len(refs) == 2
+
+
+def test_a_sweep_keeps_arrays_that_are_live_and_tells_of_those_not_met() -> None:
+    refs = RefTable()
+    refs.register_array(JsArray)
+    kept = refs.decode(array_bits(1))
+    refs.decode(array_bits(2))
+    assert refs.sweep([array_bits(1)]) == 1
+    assert refs.decode(array_bits(1)) is kept
+    assert refs.arrays_are_in_use
+    refs.sweep([array_bits(7)])
+    assert refs.arrays_are_in_use
+    refs.sweep([refs.encode("text"), 3, 0])
+    assert not refs.arrays_are_in_use
+
+
+def test_arrays_of_the_guest_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runtime_core.js.refs.MAX_HANDLES", 2)
+    refs = RefTable()
+    refs.register_array(JsArray)
+    for number in range(2):
+        refs.decode(array_bits(number))
+    with pytest.raises(LimitError):
+        refs.decode(array_bits(2))
+
+
+def test_a_sweep_frees_primitives() -> None:
+    refs = RefTable()
+    kept, dropped = refs.encode("kept"), refs.encode(1.5)
+    assert refs.sweep([kept]) == 1
+    assert refs.decode(kept) == "kept"
+    with pytest.raises(GuestFault):
+        refs.decode(dropped)
+
+
+def test_weight_is_counted_until_a_sweep() -> None:
+    refs = RefTable()
+    held = [JsArray(), JsArray()]
+    refs.weigh(held[0], MAX_LARGE_BYTES - 1)
+    refs.encode(held[0])
+    with pytest.raises(LimitError):
+        refs.weigh(held[1], SWEEP_BYTES)
+    refs.sweep([])
+    refs.weigh(held[1], SWEEP_BYTES)

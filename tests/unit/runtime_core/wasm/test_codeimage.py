@@ -70,6 +70,7 @@ PROFILE = AbiProfile(
     trampoline_slot=6 + 7 + 2,
     immortal_table=1,
     reference_table=2,
+    interface=False,
 )
 
 

@@ -1,0 +1,164 @@
+"""Copies of whole containers between JavaScript and Python in one step, where Pyodide's code takes one per element.
+
+Both directions go through CPython's marshal format: the guest writes or reads a container in C, the host does the other
+half. What marshal does not say exactly as Pyodide's conversion would is left to that conversion; a caller cannot tell
+which of the two ran. In the direction to JavaScript the bytes come from the guest, so the decoder is our own
+(:mod:`runtime_core.js.marshalled`).
+"""
+
+from __future__ import annotations
+
+import marshal
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from runtime_core.js.arrays import JsArray
+from runtime_core.js.functions import NativeFunction
+from runtime_core.js.marshalled import FORMAT_VERSION, NODE_BYTES, Decoder, Unsupported
+from runtime_core.js.values import ABSENT, ERROR, MAX_SAFE_INTEGER, NO_VALUE, UNDEFINED, JsObject, JsValue
+
+if TYPE_CHECKING:
+    from runtime_core.js.host import JsHost
+
+_MAX_LEVELS: Final = 100
+_MAX_BYTES: Final = 1 << 26
+_CONTAINERS: Final = ("PyList_Type", "PyDict_Type", "PyTuple_Type")
+_TYPE_OFFSET: Final = 4
+"""Of ``ob_type`` in an object of CPython on a 32-bit machine, behind the reference count."""
+
+_PLAIN: Final = frozenset({int, str, bool})
+_FLOATS: Final = frozenset({float})
+_SHAPES: Final = 256
+
+
+# ---- to JavaScript
+
+
+def copy_to_javascript(js: JsHost, pointer: int, dict_converter: JsValue) -> JsValue:
+    """The deep copy that ``to_js`` makes, or the "no value" marker where Pyodide's own code must make it.
+
+    Raises:
+        JsThrow: the dict converter threw.
+        LimitError: the guest holds too much of the host's memory.
+    """
+    converter = dict_converter if isinstance(dict_converter, NativeFunction) else None
+    if dict_converter is not ERROR and (converter is None or converter.takes_this):
+        return NO_VALUE  # functions of the guest, which might change the object, or see their context
+    instance, memory = js.instance, js.memory
+    kind = memory.read_u32(pointer + _TYPE_OFFSET)
+    if kind not in [instance.global_value(name) for name in _CONTAINERS]:
+        return NO_VALUE
+    if memory.read_u8(instance.global_value("compat_dict_to_literalmap")):
+        return NO_VALUE
+    data = _marshalled(js, pointer)
+    if data is None:
+        return NO_VALUE
+    decoder = Decoder(data, converter)
+    try:
+        result = decoder.decode()
+    except Unsupported:
+        return NO_VALUE
+    js.refs.weigh(result, decoder.nodes * NODE_BYTES)
+    return result
+
+
+def _marshalled(js: JsHost, pointer: int) -> bytes | None:
+    """The guest's object in the marshal format; None where it holds anything that has none."""
+    guest = js.guest
+    written = guest.PyMarshal_WriteObjectToString(pointer, FORMAT_VERSION)
+    if not written:
+        guest.PyErr_Clear()
+        return None
+    try:
+        size = guest.PyBytes_Size(written)
+        return js.memory.read(guest.PyBytes_AsString(written), size) if 0 <= size <= _MAX_BYTES else None
+    finally:
+        guest.Py_DecRef(written)
+
+
+# ---- to Python
+
+
+def copy_to_python(js: JsHost, value: JsValue) -> int:
+    """A new reference to the deep copy that ``to_py`` makes, or 0 where it must be made part by part."""
+    if type(value) is not JsArray and type(value) is not JsObject:
+        return 0
+    try:
+        data = marshal.dumps(cast("Any", _Flattener().flatten(value, _MAX_LEVELS)), FORMAT_VERSION)
+    except Unsupported:
+        return 0
+    guest = js.guest
+    address = guest.malloc(len(data))
+    if not address:
+        return 0
+    try:
+        js.memory.write(address, data)
+        pointer = int(guest.PyMarshal_ReadObjectFromString(address, len(data)))
+    finally:
+        guest.free(address)
+    if not pointer:
+        guest.PyErr_Clear()
+    return pointer
+
+
+class _Flattener:
+    """JavaScript containers of plain values as the Python containers they become, shared parts once."""
+
+    def __init__(self) -> None:
+        self._made: dict[int, object] = {}
+        self._shapes: set[tuple[object, ...]] = set()  # names of properties that are in order already
+
+    def flatten(self, value: JsValue, levels: int) -> object:
+        """Raises Unsupported for anything that needs the guest's help."""
+        kind = type(value)
+        if kind in _PLAIN:
+            return value
+        if kind is float:
+            return _number(value)  # type: ignore[arg-type]  # kind is float
+        if value is UNDEFINED:
+            return None
+        made = self._made.get(id(value))
+        if made is not None:
+            return made
+        if levels and kind is JsArray:
+            return self._list(value, levels - 1)  # type: ignore[arg-type]  # kind is JsArray
+        if levels and kind is JsObject:
+            return self._dict(value, levels - 1)  # type: ignore[arg-type]  # kind is JsObject
+        raise Unsupported
+
+    def _list(self, array: JsArray, levels: int) -> list[object]:
+        items = array.items
+        kinds = set(map(type, items))
+        result: list[object] = []
+        self._made[id(array)] = result
+        if kinds <= _PLAIN or (kinds == _FLOATS and True not in map(float.is_integer, items)):  # type: ignore[arg-type]
+            result += items
+        else:
+            flatten = self.flatten
+            result += [item if type(item) in _PLAIN else flatten(item, levels) for item in items]
+        return result
+
+    def _dict(self, source: JsObject, levels: int) -> dict[object, object]:
+        own = source.own
+        result: dict[object, object] = {}
+        self._made[id(source)] = result
+        if source.prototype is not None:
+            raise Unsupported
+        if own:
+            shape = tuple(own)
+            names = shape
+            if shape not in self._shapes:
+                names = tuple(source.own_keys())
+                if "constructor" in own or len(names) != len(own):
+                    raise Unsupported  # of another class, or with symbols
+                if shape == names and len(self._shapes) < _SHAPES:
+                    self._shapes.add(shape)
+            flatten = self.flatten
+            for name in names:
+                item = own.get(name, ABSENT)
+                result[name] = item if type(item) in _PLAIN else flatten(item, levels)
+        return result
+
+
+def _number(value: float) -> int | float:
+    """A JavaScript number in Python: whole numbers become integers."""
+    return int(value) if value.is_integer() and abs(value) <= MAX_SAFE_INTEGER else value
