@@ -333,20 +333,17 @@ class GuestInstance:
             found = self._functions[name] = self._make_function(value, signature, name)
         return found
 
-    def call_item(self, extern: capi.Extern, name: str) -> None:
-        """Call a function of this store, exported by whatever module, that takes and gives nothing.
+    def function_of(self, extern: capi.Extern, name: str) -> GuestFunction:
+        """A function of this store, exported by whatever module, as a callable.
 
         Raises:
-            AbiMismatchError: it does not.
-            FatalIsolateError: it trapped.
+            AbiMismatchError: the host cannot call functions of this type.
         """
         pointer = ctypes.addressof(extern) + capi.ITEM_OFFSET
         signature = self._read_signature(pointer)
-        if signature.parameters or signature.results:
-            raise AbiMismatchError(f"the function {name} has another type", expected="() -> ()", found=str(signature))
         value = capi.Value(kind=capi.VAL_FUNCREF)
         ctypes.memmove(ctypes.addressof(value) + capi.ITEM_OFFSET, pointer, ctypes.sizeof(value) - capi.ITEM_OFFSET)
-        self._make_function(value, signature, name)()
+        return self._make_function(value, signature, name)
 
     def _make_function(self, value: capi.Value, signature: FunctionType, name: str) -> GuestFunction:
         if self.host is None:
@@ -425,8 +422,19 @@ class GuestInstance:
         return found
 
     def table_call(self, index: int, *args: Any) -> Any:
-        """Call the function in a slot of the table; see :meth:`call` and :meth:`table_function`."""
-        return self.table_function(index)(*args)
+        """Call the function in a slot of the table; see :meth:`call` and :meth:`table_function`.
+
+        Raises:
+            GuestFault: the slot is empty, or its function takes other arguments: the guest chose it.
+        """
+        function = self.table_function(index)
+        if not function.signature.accepts(args):
+            raise GuestFault(
+                "the guest passed a function pointer of another type",
+                expected=str(function.signature),
+                found=f"{len(args)} arguments",
+            )
+        return function(*args)
 
     def table_grow(self, count: int) -> int:
         """Append empty slots; returns the index of the first.

@@ -104,7 +104,7 @@ class Program:
     ) -> None:
         self._api = api
         self._engine = engine
-        self._module = module
+        self.module = module
         self._stack_bytes = stack_bytes
         self._ticker = ticker
         self._lock = threading.Lock()
@@ -128,7 +128,7 @@ class Program:
         offered = {(item.module, item.name): item for item in imports}
         missing: dict[str, None] = {}
         done: set[tuple[str, str]] = set()
-        for wanted, type_pointer in self._module.import_types():
+        for wanted, type_pointer in self.module.import_types():
             key = (wanted.module, wanted.name)
             if key == MEMORY_IMPORT or key in done:
                 continue
@@ -187,7 +187,7 @@ class Program:
             if error:
                 raise HostError("cannot define the guest's memory", found=api.take_error(error))
             error = api.wasmtime_linker_instantiate(
-                self._linker, store.context, self._module.pointer, ctypes.addressof(instance), ctypes.addressof(trap)
+                self._linker, store.context, self.module.pointer, ctypes.addressof(instance), ctypes.addressof(trap)
             )
         store.check_instantiation(error, trap)
         return instance

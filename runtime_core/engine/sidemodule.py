@@ -19,6 +19,7 @@ from runtime_core.engine.valuetypes import FunctionType
 from schemas.errors import AbiMismatchError, GuestFault, LinkError
 
 if TYPE_CHECKING:
+    from runtime_core.engine.guestcall import GuestFunction
     from runtime_core.engine.instance import GuestInstance
     from runtime_core.engine.module import CompiledModule, Program
 
@@ -186,6 +187,14 @@ class StoreLinker:
         self._instance.keep_alive(module)
         return SideInstance(self, instance)
 
+    def callable(self, function: Item, name: str) -> GuestFunction:
+        """A function as a callable.
+
+        Raises:
+            AbiMismatchError: the host cannot call functions of this type.
+        """
+        return self._instance.function_of(function.extern, name)
+
     def call(self, function: Item, name: str) -> None:
         """Call a function without parameters and results.
 
@@ -193,7 +202,12 @@ class StoreLinker:
             AbiMismatchError: it has some.
             FatalIsolateError: it trapped.
         """
-        self._instance.call_item(function.extern, name)
+        found = self.callable(function, name)
+        if found.signature.parameters or found.signature.results:
+            raise AbiMismatchError(
+                f"the function {name} has another type", expected="() -> ()", found=str(found.signature)
+            )
+        found()
 
     # ---- the function table
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runtime_core.engine import capi
@@ -29,6 +30,13 @@ class FunctionType:
 
     parameters: tuple[ValueType, ...]
     results: tuple[ValueType, ...]
+
+    def accepts(self, arguments: Sequence[object]) -> bool:
+        """Whether a function of this type can be called with these values of the host."""
+        return len(arguments) == len(self.parameters) and all(
+            isinstance(value, int) or kind not in (ValueType.I32, ValueType.I64)
+            for kind, value in zip(self.parameters, arguments, strict=True)
+        )
 
     def __str__(self) -> str:
         names = [", ".join(kind.name.lower() for kind in kinds) for kinds in (self.parameters, self.results)]
