@@ -40,7 +40,8 @@ def throw_missing(message: str) -> NoReturn:
 
 def throw_invalid_type(argument: str, expected: str, value: JsValue) -> NoReturn:
     """Throw the error for an argument of the wrong type; ``expected`` completes "must be"."""
-    message = f'The "{argument}" argument must be {expected}. Received {received(value)}'
+    what = "property" if "." in argument else "argument"
+    message = f'The "{argument}" {what} must be {expected}. Received {received(value)}'
     raise JsThrow(CodedError("TypeError", "ERR_INVALID_ARG_TYPE", message))
 
 

@@ -228,22 +228,27 @@ class JsEventTarget(JsObject):
     def handler(self, kind: str) -> JsValue:
         """The event handler property ``on...``."""
         listener = self._handlers.get(kind)
-        return None if listener is None else listener.callback
+        return None if listener is None or listener.callback is UNDEFINED else listener.callback
 
     def set_handler(self, kind: str, value: JsValue) -> None:
-        """Set an event handler property; what is no object removes it. It keeps its place among the listeners."""
-        callback = value if isinstance(value, JsObject) else None
+        """Set an event handler property, which keeps its place among the listeners; only a function is called."""
         listener = self._handlers.get(kind)
         if listener is not None:
-            listener.callback = callback
-        elif callback is not None:
-            listener = self._handlers[kind] = Listener(callback)
+            listener.callback = value
+        elif value is not None and value is not UNDEFINED:
+            listener = self._handlers[kind] = Listener(value)
             self.register(kind, listener)
 
-    def dispatch(self, event: JsValue) -> bool:
-        """``target.dispatchEvent(event)``: whether nobody prevented the default."""
-        if not isinstance(event, JsEvent):
-            throw_invalid_type("event", "an instance of Event", event)
+    def dispatch_event(self, args: Sequence[JsValue]) -> bool:
+        """``target.dispatchEvent(event)``."""
+        if not args:
+            throw_missing('The "event" argument must be specified')
+        if not isinstance(args[0], JsEvent):
+            throw_invalid_type("event", "an instance of Event", args[0])
+        return self.dispatch(args[0])
+
+    def dispatch(self, event: JsEvent) -> bool:
+        """Call the listeners; whether nobody prevented the default."""
         if event.current is not None:
             message = f'The event "{event.kind}" is already being dispatched'
             raise JsThrow(CodedError("Error", "ERR_EVENT_RECURSION", message))
@@ -269,7 +274,7 @@ class JsEventTarget(JsObject):
 
     METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
         "addEventListener": lambda this, *args: this.add(args),
-        "dispatchEvent": lambda this, event: this.dispatch(event),
+        "dispatchEvent": lambda this, *args: this.dispatch_event(args),
         "removeEventListener": lambda this, *args: this.remove(args),
     }
 

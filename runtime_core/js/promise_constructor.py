@@ -9,7 +9,7 @@ from runtime_core.js.arrays import JsArray, check_length
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import aggregate_error, throw_type_error
 from runtime_core.js.eventloop import EventLoop
-from runtime_core.js.functions import BuiltinFunction, JsFunction, NativeFunction
+from runtime_core.js.functions import BuiltinFunction, JsFunction
 from runtime_core.js.iteration import iterate
 from runtime_core.js.operators import get_property, to_string, typeof
 from runtime_core.js.promises import JsPromise, rejected_promise, resolved_promise
@@ -29,7 +29,7 @@ def promise_constructor(loop: EventLoop) -> BuiltinFunction:
             throw_type_error(f"Promise resolver {shown(executor)} is not a function")
         promise = JsPromise(loop)
         try:
-            executor.call(UNDEFINED, (NativeFunction(promise.resolve), NativeFunction(promise.reject)))
+            executor.call(UNDEFINED, promise.functions())
         except JsThrow as thrown:
             promise.reject(thrown.value)
         return promise
@@ -56,6 +56,14 @@ def shown(value: JsValue) -> str:
     return repr(value) if isinstance(value, JsSymbol) else to_string(value)
 
 
+def _kind(value: JsValue) -> str:
+    """The type of a value, with the value itself unless it is an object, as V8 shows it where it knows no name."""
+    kind = typeof(value)
+    if value is None:
+        return "object null"
+    return kind if kind in ("undefined", "object", "function") else f"{kind} {shown(value)}"
+
+
 def _elements(items: JsValue) -> Iterator[JsValue]:
     """The elements of an iterable.
 
@@ -66,11 +74,7 @@ def _elements(items: JsValue) -> Iterator[JsValue]:
     if isinstance(items, JsObject):
         is_iterable = items.iterate() is not None or isinstance(get_property(items, SYMBOL_ITERATOR), JsFunction)
     if not is_iterable:
-        kind = typeof(items)
-        named = kind if kind in ("undefined", "object", "function") else f"{kind} {shown(items)}"
-        if items is None:
-            named = "object null"
-        throw_type_error(f"{named} is not iterable (cannot read property Symbol(Symbol.iterator))")
+        throw_type_error(f"{_kind(items)} is not iterable (cannot read property Symbol(Symbol.iterator))")
     return iterate(items)
 
 
@@ -166,7 +170,7 @@ def promise_try(loop: EventLoop, function: JsValue, args: Sequence[JsValue]) -> 
     result = JsPromise(loop)
     try:
         if not isinstance(function, JsFunction):
-            throw_type_error(f"{shown(function)} is not a function")
+            throw_type_error(f"{_kind(function)} is not a function")
         result.resolve(function.call(UNDEFINED, args))
     except JsThrow as thrown:
         result.reject(thrown.value)
@@ -176,6 +180,5 @@ def promise_try(loop: EventLoop, function: JsValue, args: Sequence[JsValue]) -> 
 def with_resolvers(loop: EventLoop) -> JsObject:
     """``Promise.withResolvers``."""
     promise = JsPromise(loop)
-    return JsObject(
-        {"promise": promise, "resolve": NativeFunction(promise.resolve), "reject": NativeFunction(promise.reject)}
-    )
+    resolve, reject = promise.functions()
+    return JsObject({"promise": promise, "resolve": resolve, "reject": reject})

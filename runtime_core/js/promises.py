@@ -58,6 +58,17 @@ class JsPromise(JsObject):
             self._settle(PromiseState.REJECTED, reason)
         return UNDEFINED
 
+    def functions(self) -> tuple[NativeFunction, NativeFunction]:
+        """The functions that resolve and reject it."""
+
+        def resolve(value: JsValue) -> JsValue:
+            return self.resolve(value)
+
+        def reject(reason: JsValue) -> JsValue:
+            return self.reject(reason)
+
+        return NativeFunction(resolve), NativeFunction(reject)
+
     def _follow(self, value: JsValue) -> None:
         if value is self:
             self._settle(PromiseState.REJECTED, JsError("TypeError", "Chaining cycle detected for promise #<Promise>"))

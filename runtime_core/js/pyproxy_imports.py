@@ -166,19 +166,12 @@ def once_callable(js: JsHost, pointer: int, may_wait: int) -> JsValue:
 
 
 def _promised(js: JsHost, pointer: int, args: tuple[JsValue, ...]) -> JsPromise:
-    """Call an object that may use run_sync, in the next turn; returns the promise of its result."""
+    """Call an object that may use run_sync; returns the promise of its result, as an async function does."""
     promise = JsPromise(js.loop)
-    held = _Held(js, pointer)
-
-    def run() -> None:
-        try:
-            promise.resolve(call_object(js, pointer, args, may_wait=True))
-        except JsThrow as thrown:
-            promise.reject(thrown.value)
-        finally:
-            held.release()
-
-    js.loop.schedule_immediate(run)
+    try:
+        promise.resolve(call_object(js, pointer, args, may_wait=True))
+    except JsThrow as thrown:
+        promise.reject(thrown.value)
     return promise
 
 

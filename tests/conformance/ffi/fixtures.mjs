@@ -124,6 +124,17 @@ export function makeFixtures(http) {
     pending: () => new Promise(() => {}),
     thenable: (value) => ({ then: (resolve) => resolve(value) }),
     await_call: async (callback, ...args) => await callback(...args),
+    boxed_method: (target, name, ...args) => ({ value: target[name](...args) }),
+    ticks: (count, ...named) => {
+      const order = [];
+      for (let at = 0; at < named.length; at += 2) {
+        const [name, promise] = named.slice(at);
+        promise.then(() => order.push(name), () => order.push(`${name} rejected`));
+      }
+      let chain = Promise.resolve();
+      for (let tick = 1; tick <= count; tick++) chain = chain.then(() => order.push(tick));
+      return chain.then(() => order);
+    },
     // iteration
     *count_to(limit) {
       for (let index = 0; index < limit; index++) yield index;

@@ -10,6 +10,7 @@ from runtime_core.js.buffers import JsArrayBuffer, TypedArray, construct_typed_a
 from runtime_core.js.classes import JsClass, define_class
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import JsError
+from runtime_core.js.eventloop import EventLoop
 from runtime_core.js.functions import JsFunction, NativeFunction
 from runtime_core.js.generators import JsAsyncGenerator, JsGenerator
 from runtime_core.js.host import JsHost
@@ -390,7 +391,24 @@ def _promises(host: JsHost) -> dict[str, Callable[..., JsValue]]:
         "pending": lambda: JsPromise(loop),
         "thenable": lambda value: JsObject({"then": NativeFunction(lambda resolve: _call(resolve, (value,)), "then")}),
         "await_call": await_call,
+        "boxed_method": lambda target, name, *args: JsObject({"value": call_method(target, to_string(name), args)}),
+        "ticks": lambda count, *named: _ticks(loop, count, named),
     }
+
+
+def _ticks(loop: EventLoop, count: JsValue, named: tuple[JsValue, ...]) -> JsValue:
+    assert isinstance(count, int)
+    order = JsArray()
+
+    def note(value: JsValue) -> NativeFunction:
+        return NativeFunction(lambda: order.items.append(value))
+
+    for name, promise in zip(named[::2], named[1::2], strict=True):
+        call_method(promise, "then", (note(name), note(f"{to_string(name)} rejected")))
+    chain = resolved_promise(loop, UNDEFINED)
+    for tick in range(1, count + 1):
+        chain = chain.then(note(tick))
+    return chain.then(NativeFunction(lambda: order))
 
 
 def _iterator(items: JsValue) -> JsValue:
