@@ -18,7 +18,7 @@ from runtime_core.js.errors import throw_error
 from runtime_core.js.maps import JsMap
 from runtime_core.js.promises import JsPromise
 from runtime_core.js.proxy_flags import PLAIN, ProxyFlag, ProxyProperties
-from runtime_core.js.values import ERROR, UNDEFINED, JsObject, JsValue, PropertyKey
+from runtime_core.js.values import ABSENT, ERROR, UNDEFINED, JsObject, JsValue, PropertyKey
 
 if TYPE_CHECKING:
     from runtime_core.js.host import JsHost
@@ -174,11 +174,11 @@ class ProxyObject(JsObject):
         return result
 
     def optional(self, result: JsValue) -> JsValue:
-        """``result``; undefined for a failure without exception (missing attribute or item)."""
+        """``result``; ABSENT for a failure without exception (missing attribute or item)."""
         if result is ERROR:
             if self.host.guest.PyErr_Occurred():
                 self.host.throw_python_error()
-            return UNDEFINED
+            return ABSENT
         return result
 
     def type_name(self) -> str:
@@ -187,6 +187,11 @@ class ProxyObject(JsObject):
 
     def get_attribute(self, name: str) -> JsValue:
         """``getattr(object, name)``; undefined where there is none. The proxy belongs to the cache."""
+        value = self.find_attribute(name)
+        return UNDEFINED if value is ABSENT else value
+
+    def find_attribute(self, name: str) -> JsValue:
+        """As :meth:`get_attribute`; ABSENT where there is none."""
         return self.optional(self.host.guest._pyproxy_getattr(self.pointer, name, self.shared.cache.attributes))
 
     def has_attribute(self, name: str) -> bool:
@@ -203,6 +208,11 @@ class ProxyObject(JsObject):
 
     def get_item(self, key: JsValue) -> JsValue:
         """``object[key]``; undefined for a missing key."""
+        value = self.find_item(key)
+        return UNDEFINED if value is ABSENT else value
+
+    def find_item(self, key: JsValue) -> JsValue:
+        """As :meth:`get_item`; ABSENT for a missing key."""
         adaptor = bool(self.flags & _JSON_ADAPTOR)
         cache = self.shared.cache.json_items
         return self.optional(self.host.guest._pyproxy_getitem(self.pointer, key, cache, adaptor))

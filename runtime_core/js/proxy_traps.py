@@ -150,10 +150,7 @@ class PlainTraps:
         """``proxy[key]``, or ABSENT."""
         if isinstance(key, JsSymbol) or _is_member(proxy, key, hide_prototype=True):
             return target_lookup(proxy, key)
-        value = proxy.get_attribute(_attribute(key))
-        if value is UNDEFINED and not proxy.has_attribute(_attribute(key)):
-            return ABSENT
-        return value
+        return proxy.find_attribute(_attribute(key))
 
     def set(self, proxy: ProxyObject, key: PropertyKey, value: JsValue) -> bool:
         """``Reflect.set(proxy, key, value)``."""
@@ -209,8 +206,7 @@ class SequenceTraps(PlainTraps):
         if key == "length":
             return proxy.length()
         if _is_digits(key):
-            value = proxy.get_item(_index(key))
-            return ABSENT if value is UNDEFINED and not self.has(proxy, key) else value
+            return proxy.find_item(_index(key))
         return super().lookup(proxy, key)
 
     def set(self, proxy: ProxyObject, key: PropertyKey, value: JsValue) -> bool:
@@ -243,12 +239,11 @@ class JsonDictTraps:
         """``proxy[key]``, or ABSENT."""
         if isinstance(key, JsSymbol) or key in _JSON_NAMES:
             return target_lookup(proxy, key)
-        value = proxy.get_item(key)
-        if value is not UNDEFINED or proxy.contains(key):
-            return value
+        value = proxy.find_item(key)
+        if value is not ABSENT or proxy.contains(key):
+            return UNDEFINED if value is ABSENT else value
         if _is_digits(key):
-            value = proxy.get_item(_index(key))
-            return ABSENT if value is UNDEFINED and not proxy.contains(_index(key)) else value
+            return proxy.find_item(_index(key))
         return target_lookup(proxy, key)
 
     def set(self, proxy: ProxyObject, key: PropertyKey, value: JsValue) -> bool:

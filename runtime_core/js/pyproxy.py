@@ -11,7 +11,7 @@ from runtime_core.js.functions import JsFunction
 from runtime_core.js.proxy_flags import CALLABLE, PLAIN, ProxyProperties
 from runtime_core.js.proxy_methods import members
 from runtime_core.js.proxy_object import AttributeCache, ProxyObject, SharedState, call_object
-from runtime_core.js.proxy_traps import Traps, target_lookup, traps_for
+from runtime_core.js.proxy_traps import Traps, target_has, target_lookup, traps_for
 from runtime_core.js.values import ABSENT, JsObject, JsSymbol, JsValue, PropertyKey
 
 if TYPE_CHECKING:
@@ -45,6 +45,10 @@ class PyProxy(ProxyObject):
     def has(self, key: PropertyKey) -> bool:
         """``key in this``."""
         return self._traps.has(self, key)
+
+    def has_in_chain(self, key: PropertyKey) -> bool:
+        """Whether this or one of its prototypes has an own property of this name; attributes are none."""
+        return target_has(self, key) or self._traps.own_item(self, key) is not ABSENT
 
     def set(self, key: PropertyKey, value: JsValue) -> None:
         """``this[key] = value``."""

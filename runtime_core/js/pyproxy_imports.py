@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from runtime_core.js.arrays import JsArray
 from runtime_core.js.control import JsThrow
-from runtime_core.js.errors import throw_error
+from runtime_core.js.errors import throw_error, throw_type_error
 from runtime_core.js.functions import JsFunction, NativeFunction
 from runtime_core.js.iteration import iterate, iterator_result
 from runtime_core.js.maps import JsMap
@@ -80,6 +80,8 @@ def _items(value: JsValue) -> list[JsValue]:
 def destroy_methods(js: JsHost, proxies: JsValue) -> int:
     """Call ``destroy()`` on each value of an iterable."""
     for value in list(iterate(proxies)):
+        if not has_method(value, "destroy"):
+            throw_type_error("proxy.destroy is not a function")
         call_method(value, "destroy", ())
     return 0
 

@@ -10,7 +10,6 @@ from runtime_core.js.buffers import TypedArray, is_buffer
 from runtime_core.js.control import JsThrow
 from runtime_core.js.functions import JsFunction
 from runtime_core.js.operators import constructor_name, has_method, type_tag
-from runtime_core.js.proxy_traps import target_has
 from runtime_core.js.pyproxy import PyProxy
 from runtime_core.js.values import (
     SYMBOL_ASYNC_DISPOSE,
@@ -125,9 +124,9 @@ def _safe_has_method(value: JsValue, key: PropertyKey) -> bool:
 
 def _has_property(value: JsValue, key: PropertyKey) -> bool:
     """Whether there is a property, without running a getter; of a proxy of a Python object, its target is asked."""
-    if isinstance(value, PyProxy):
-        return target_has(value, key)
     try:
+        if isinstance(value, PyProxy):
+            return value.has_in_chain(key)
         return isinstance(value, JsObject) and value.has(key)
     except JsThrow:
         return False
