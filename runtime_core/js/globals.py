@@ -17,6 +17,7 @@ from runtime_core.js.intrinsics import CONSTRUCTORS, constructor
 from runtime_core.js.operators import to_boolean, to_string, typeof
 from runtime_core.js.performance import JsPerformance
 from runtime_core.js.promise_constructor import promise_constructor
+from runtime_core.js.proxy_classes import FFI_NAMES, proxy_class
 from runtime_core.js.timers import TIMER_MAKERS, schedule_callback
 from runtime_core.js.values import (
     ABSENT,
@@ -202,6 +203,7 @@ def _set_debug(host: JsHost) -> JsValue:
 _PACKAGES: Final = "packages are part of the release that this isolate was booted from"
 PUBLIC_MAKERS: Final[Mapping[str, Callable[[JsHost], JsValue]]] = {
     "_api": lambda host: host.api,
+    "ffi": lambda host: JsObject({name: proxy_class(name) for name in FFI_NAMES}),
     "loadPackage": _refused("loadPackage", _PACKAGES),
     "loadPackagesFromImports": _refused("loadPackagesFromImports", _PACKAGES),
     "loadedPackages": lambda host: JsObject(),

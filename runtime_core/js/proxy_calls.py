@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import throw_type_error
-from runtime_core.js.operators import constructor_name, get_property, to_boolean
+from runtime_core.js.operators import constructor_name, get_property, to_boolean, to_string
 from runtime_core.js.promises import JsPromise
 from runtime_core.js.proxy_object import ProxyObject, call_object
 from runtime_core.js.values import UNDEFINED, JsObject, JsValue
@@ -41,10 +41,13 @@ def _keywords(args: Sequence[JsValue], problem: str) -> tuple[Sequence[JsValue],
     if not args:
         throw_type_error(problem)
     last = args[-1]
-    if get_property(last, "constructor") is not UNDEFINED and constructor_name(last) != "Object":
+    if last is None or last is UNDEFINED:
+        throw_type_error(f"Cannot read properties of {to_string(last)} (reading 'constructor')")
+    if not isinstance(last, JsObject) or (
+        last.get("constructor") is not UNDEFINED and constructor_name(last) != "Object"
+    ):
         throw_type_error("kwargs argument is not an object")
-    names = last.own_keys() if isinstance(last, JsObject) else []
-    return args[:-1], {name: get_property(last, name) for name in names}
+    return args[:-1], {name: last.get(name) for name in last.own_keys()}
 
 
 _NEEDS_KEYWORDS = "callKwargs requires at least one argument (the key word argument object)"

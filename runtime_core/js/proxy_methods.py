@@ -6,7 +6,7 @@ proxy's capabilities ask for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from functools import cache, lru_cache
 from typing import ClassVar, Final, TypeAlias
@@ -15,12 +15,13 @@ from runtime_core.js import array_like, proxy_async, proxy_calls
 from runtime_core.js.arrays import JsArray
 from runtime_core.js.errors import throw_type_error
 from runtime_core.js.functions import BuiltinFunction, JsFunction, NativeFunction
-from runtime_core.js.iteration import JsIterator
+from runtime_core.js.generators import JsGenerator
 from runtime_core.js.operators import call_method, get_property, to_boolean, to_integer, to_number, to_string
 from runtime_core.js.proxy_flags import ProxyFlag
-from runtime_core.js.proxy_object import ProxyObject
+from runtime_core.js.proxy_object import Elements, ProxyObject
 from runtime_core.js.pybuffer import get_buffer
 from runtime_core.js.values import (
+    ABSENT,
     ERROR,
     SYMBOL_ASYNC_ITERATOR,
     SYMBOL_DISPOSE,
@@ -53,7 +54,7 @@ def _options(given: JsValue) -> JsObject:
     if given is UNDEFINED:
         return JsObject()
     if given is None:
-        throw_type_error("Cannot destructure 'null' as it is null.")
+        throw_type_error("Cannot read properties of null (reading 'depth')")
     return given if isinstance(given, JsObject) else JsObject()
 
 
@@ -140,10 +141,19 @@ class PyContainsMethods(JsObject):
     METHODS: ClassVar[Members] = {"has": lambda this, key: proxy_of(this).contains(key)}
 
 
+def _generate(elements: Elements) -> Generator[JsValue, JsValue, JsValue]:
+    try:
+        while (element := next(elements, ABSENT)) is not ABSENT:
+            yield element
+    finally:
+        elements.close()
+    return UNDEFINED
+
+
 class PyIterableMethods(JsObject):
     """Of iterables that are no iterators."""
 
-    METHODS: ClassVar[Members] = {SYMBOL_ITERATOR: lambda this: JsIterator(proxy_of(this).elements())}
+    METHODS: ClassVar[Members] = {SYMBOL_ITERATOR: lambda this: JsGenerator(_generate(proxy_of(this).elements()))}
 
 
 def _next(this: JsValue, value: JsValue) -> JsValue:
@@ -310,8 +320,14 @@ def _reverse(this: JsValue) -> JsValue:
     return this
 
 
+def _sort_text(value: JsValue) -> str:
+    if value is None:
+        throw_type_error("Cannot read properties of null (reading 'toString')")
+    return to_string(call_method(value, "toString", ()) if isinstance(value, JsObject) else value)
+
+
 def _compare(left: JsValue, right: JsValue) -> int:
-    first, second = (to_string(call_method(value, "toString", ())) for value in (left, right))
+    first, second = _sort_text(left), _sort_text(right)
     encoded = (first.encode("utf-16-be", "surrogatepass"), second.encode("utf-16-be", "surrogatepass"))
     return (encoded[0] > encoded[1]) - (encoded[0] < encoded[1])
 
@@ -392,7 +408,7 @@ _MIXINS: Final[tuple[tuple[ProxyFlag, type], ...]] = (
 
 
 @cache
-def _own(cls: type) -> Mapping[PropertyKey, JsValue]:
+def own_of(cls: type) -> Mapping[PropertyKey, JsValue]:
     """What one mixin defines: functions and accessors, shared by all isolates."""
     methods: Members = cls.__dict__.get("METHODS", {})
     getters: Members = cls.__dict__.get("GETTERS", {})
@@ -410,8 +426,8 @@ def _name(key: PropertyKey) -> str:
 @lru_cache(maxsize=1024)
 def members(flags: int) -> Mapping[PropertyKey, JsValue]:
     """What a proxy with these capabilities inherits, which may be :class:`Accessor`; later mixins win."""
-    found = dict(_own(PyProxyMethods))
+    found = dict(own_of(PyProxyMethods))
     for flag, mixin in _MIXINS:
         if flags & flag:
-            found.update(_own(mixin))
+            found.update(own_of(mixin))
     return found

@@ -249,12 +249,12 @@ class ProxyObject(JsObject):
             return None
         return self.elements()
 
-    def elements(self) -> Iterator[JsValue]:
+    def elements(self) -> Elements:
         """Iterate the object; proxies of its items die when the iterator is exhausted."""
         iterator = self.host.guest.PyObject_GetIter(self.pointer)
         if not iterator:
             self.host.throw_python_error()
-        return _Elements(self, iterator)
+        return Elements(self, iterator)
 
     def to_js(
         self, depth: int = -1, *, proxies: JsValue = None, dict_converter: JsValue = ERROR, default: JsValue = ERROR
@@ -286,7 +286,7 @@ class ProxyObject(JsObject):
         return f"<PyProxy of {self.shared.pointer & 0xFFFFFFFF:#x}>"
 
 
-class _Elements:
+class Elements:
     """A host iterator over a Python object. It owns the guest's iterator until that is exhausted or dropped."""
 
     __slots__ = ("_adaptor", "_borrowed", "_cache", "_host", "_iterator")
@@ -298,7 +298,7 @@ class _Elements:
         self._adaptor = bool(proxy.flags & _JSON_ADAPTOR)
         self._borrowed: list[ProxyObject] = []
 
-    def __iter__(self) -> _Elements:
+    def __iter__(self) -> Elements:
         return self
 
     def __next__(self) -> JsValue:

@@ -12,9 +12,10 @@ from typing import Final, Protocol
 
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import JsPythonError, throw_type_error
-from runtime_core.js.functions import JsFunction, builtin_constructor
+from runtime_core.js.functions import JsFunction
 from runtime_core.js.iteration import iterate
 from runtime_core.js.operators import to_string
+from runtime_core.js.proxy_classes import proxy_class
 from runtime_core.js.proxy_flags import ProxyFlag
 from runtime_core.js.proxy_methods import members
 from runtime_core.js.proxy_object import ProxyObject
@@ -57,7 +58,7 @@ def target_lookup(proxy: ProxyObject, key: PropertyKey) -> JsValue:
     if proxy.own is not None and key in proxy.own:
         return proxy.own[key]
     if key in ("$$flags", "constructor"):
-        return proxy.flags if key == "$$flags" else builtin_constructor("PyProxy")
+        return proxy.flags if key == "$$flags" else proxy_class("PyProxy")
     member = members(proxy.flags).get(key, ABSENT)
     if member is not ABSENT:
         return member.read(proxy) if type(member) is Accessor else member

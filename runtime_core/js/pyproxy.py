@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, ClassVar
 from runtime_core.js import proxy_calls
 from runtime_core.js.errors import throw_type_error
 from runtime_core.js.functions import JsFunction
+from runtime_core.js.proxy_classes import prototype_of
 from runtime_core.js.proxy_flags import CALLABLE, PLAIN, ProxyProperties
 from runtime_core.js.proxy_methods import members
 from runtime_core.js.proxy_object import AttributeCache, ProxyObject, SharedState, call_object
 from runtime_core.js.proxy_traps import Traps, target_has, target_lookup, traps_for
-from runtime_core.js.values import ABSENT, JsObject, JsSymbol, JsValue, PropertyKey
+from runtime_core.js.values import ABSENT, Accessor, JsObject, JsSymbol, JsValue, PropertyKey
 
 if TYPE_CHECKING:
     from runtime_core.js.host import JsHost
@@ -31,6 +32,16 @@ class PyProxy(ProxyObject):
     @property
     def _traps(self) -> Traps:
         return traps_for(self.flags)
+
+    def get_prototype(self) -> JsObject | None:
+        """``Object.getPrototypeOf(this)``."""
+        return prototype_of(self.flags)
+
+    def property(self, key: PropertyKey) -> JsValue:
+        """The property as stored, own or inherited, which may be an :class:`Accessor`, or ABSENT."""
+        member = members(self.flags).get(key)
+        is_own = self.own is not None and key in self.own
+        return member if type(member) is Accessor and not is_own else self.lookup(key)
 
     def get_own(self, key: PropertyKey) -> JsValue:
         """The own property, or ABSENT."""

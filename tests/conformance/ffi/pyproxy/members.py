@@ -299,7 +299,25 @@ from pyodide.ffi import create_proxy
 import js
 from pyodide.ffi import create_proxy
 js.Array.isArray(create_proxy([1]))
-#% methods refuse other receivers
-import js, fixtures
+#% instances of the classes of pyodide.ffi
+import fixtures, pyodide_js
 from pyodide.ffi import create_proxy
-fixtures.call_with(js.Object.getPrototypeOf(create_proxy([])).get.bind(5), 1)
+async def coroutine(): pass
+async def async_generator(): yield
+c = coroutine()
+values = [object(), [], (), {}, len, "".join, b"", iter([]), (i for i in ()), async_generator(), c]
+names = """PyProxy PyProxyWithLength PyProxyWithGet PyProxyWithSet PyProxyWithHas PyDict PyIterable PyAsyncIterable
+PyIterator PyAsyncIterator PyGenerator PyAsyncGenerator PyAwaitable PyCallable PyBuffer PySequence PyMutableSequence""".split()
+ffi = pyodide_js.ffi
+result = [[name for name in names if fixtures.is_instance(create_proxy(value), getattr(ffi, name))] for value in values]
+c.close()
+result
+#% instances of the classes of pyodide.ffi that are no proxies
+import fixtures, pyodide_js, js
+[fixtures.is_instance(value, getattr(pyodide_js.ffi, name)) for name in ("PyProxy", "PyDict", "PyCallable") for value in (1, None, "a", js.Array.new(), js.Object)]
+#% the classes cannot be constructed
+import pyodide_js
+pyodide_js.ffi.PyDict.new()
+#% names in pyodide_js.ffi
+import pyodide_js
+sorted(pyodide_js.ffi.object_keys())
