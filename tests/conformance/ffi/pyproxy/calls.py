@@ -83,11 +83,6 @@ from pyodide.ffi import create_proxy
 p = create_proxy(lambda *args: args)
 q = fixtures.call_method(p, "bind", None, 1)
 fixtures.call_with(fixtures.call_method(p, "bind", None, 1), 2), fixtures.call_with(fixtures.call_method(fixtures.call_method(p, "bind", None, 1, 2), "bind", None, 3), 4)
-#% bind of a proxy in JavaScript
-import js, fixtures
-from pyodide.ffi import create_proxy
-p = create_proxy(lambda *args: args)
-js.Reflect.apply(js.Reflect.get(p, "bind"), p, js.Array.of(None, 7))
 #% captureThis passes this
 import js, fixtures
 from pyodide.ffi import create_proxy
@@ -96,14 +91,6 @@ o.x = 3
 p = create_proxy(lambda this, *args: (this.x, *args))
 o.m = p.captureThis()
 o.m(1)
-#% captureThis then bind
-import js
-from pyodide.ffi import create_proxy, to_js
-o = js.Object.new()
-o.x = 3
-p = create_proxy(lambda this, *args: (this.x, *args))
-js.globalThis.boundOne = js.Reflect.apply(js.Reflect.get(js.Reflect.apply(js.Reflect.get(p, "captureThis"), p, js.Array.new()), "bind"), p, js.Array.of(o, 1))
-js.boundOne(2)
 #% a method as a property of an object
 import js
 from pyodide.ffi import create_proxy

@@ -33,33 +33,12 @@ d, fixtures.get_property(p, "get")
 import fixtures
 from pyodide.ffi import create_proxy
 fixtures.set_property(create_proxy({}), "keys", 1)
-#% deleting keys
-import js
-from pyodide.ffi import create_proxy
-d = {"a": 1, 2: 3}
-p = create_proxy(d)
-js.Reflect.deleteProperty(p, "a"), js.Reflect.deleteProperty(p, "2"), js.Reflect.deleteProperty(p, "missing"), d
-#% in
-import js
-from pyodide.ffi import create_proxy
-p = create_proxy({"a": 1, 2: 3})
-[js.Reflect.has(p, k) for k in ("a", "2", "b", "keys", "get")]
 #% a subclass of dict is no PyDict
 import fixtures
 from pyodide.ffi import create_proxy
 class D(dict): pass
 p = create_proxy(D(a=1))
 fixtures.inspect(fixtures.get_property(p, "a")), p.get("a")
-#% JSON.stringify of a dict
-import js
-from pyodide.ffi import create_proxy
-js.JSON.stringify(create_proxy({"a": 1, "b": [1, {"c": None}], 2: "two", (1, 2): 3, "get": 4}))
-#% JSON.stringify of a class of one's own
-import js
-from pyodide.ffi import create_proxy
-class A:
-    x = 1
-js.JSON.stringify(create_proxy(A())), js.JSON.stringify(create_proxy(len))
 #% asJsJson of a dict hides members
 import fixtures
 from pyodide.ffi import create_proxy
@@ -96,14 +75,6 @@ fixtures.get_property(fixtures.kept(), "a")
 import js
 from pyodide.ffi import create_proxy
 js.Object.keys(create_proxy({"a": 1, 2: 3, None: 4}).asJsJson()), js.Object.entries(create_proxy({"a": 1}).asJsJson())
-#% asJsJson set and delete
-import fixtures, js
-from pyodide.ffi import create_proxy
-d = {"a": 1, 3: 4}
-p = create_proxy(d).asJsJson()
-fixtures.set_property(p, "get", 5)
-fixtures.set_property(p, "3", 6)
-js.Reflect.deleteProperty(p, "a"), js.Reflect.deleteProperty(p, "zz"), d
 #% asJsJson identity of nested values
 import fixtures
 from pyodide.ffi import create_proxy

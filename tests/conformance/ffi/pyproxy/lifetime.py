@@ -118,28 +118,6 @@ x = p.x
 fixtures.keep(fixtures.get_property(p, "x"))
 p.destroy()
 fixtures.get_property(fixtures.kept(), "length")
-#% borrowed attribute proxies survive with a copy of the owner
-import fixtures
-from pyodide.ffi import create_proxy
-class A:
-    def m(self): return 5
-p = create_proxy(A())
-q = p.copy()
-fixtures.keep(create_proxy(fixtures.get_property))
-m = js_method = None
-import js
-js.globalThis.borrowed = js.Reflect.get(p, "m")
-p.destroy()
-js.globalThis.borrowed(), q.destroy()
-#% the message of a borrowed attribute
-import js
-from pyodide.ffi import create_proxy
-class A:
-    def m(self): return 5
-p = create_proxy(A())
-box = js.Object.new()
-js.Object.assign(box, js.Object.new())
-js.Reflect.apply(js.Reflect.get(p, "m"), None, js.Array.new())
 #% setDebug says more
 import pyodide_js
 from pyodide.ffi import create_proxy
@@ -273,12 +251,6 @@ o = fixtures.plain()
 o.x = 4
 o.m = p
 o.m(1, 2)
-#% dispose
-import js
-from pyodide.ffi import create_proxy
-p = create_proxy([1])
-js.Reflect.apply(js.Reflect.get(p, js.Symbol.dispose), p, js.Array.new())
-p.length
 #% with statement on a double proxy
 from pyodide.ffi import create_proxy
 with create_proxy([1]) as p:
