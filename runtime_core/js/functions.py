@@ -29,16 +29,9 @@ def _arity(implementation: Callable[..., JsValue]) -> tuple[int, bool]:
 
 
 def _apply(function: JsFunction, this: JsValue, args: JsValue) -> JsValue:
-    from runtime_core.js.iteration import iterate
+    from runtime_core.js.array_like import arguments_of
 
-    return function.call(this, () if args is None or args is UNDEFINED else tuple(iterate(args)))
-
-
-def _bind(function: JsFunction, this: JsValue, *bound: JsValue) -> JsValue:
-    def call(*args: JsValue) -> JsValue:
-        return function.call(this, (*bound, *args))
-
-    return NativeFunction(call, f"bound {function.function_name()}"[:_MAX_NAME])
+    return function.call(this, arguments_of(args))
 
 
 def _no_access() -> JsValue:
@@ -92,7 +85,7 @@ class JsFunction(JsObject):
     }
     METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
         "apply": _apply,
-        "bind": _bind,
+        "bind": lambda this, this_arg, *bound: BoundFunction(this, this_arg, bound),
         "call": lambda this, this_arg, *args: this.call(this_arg, args),
         "toString": lambda this: this.to_string(),
     }
@@ -138,6 +131,38 @@ class NativeFunction(JsFunction):
         """The ``length`` property: how many parameters without a default there are."""
         function = getattr(self._implementation, "__func__", self._implementation)
         return max(0, self._count - len(function.__defaults__ or ()))
+
+
+class BoundFunction(JsFunction):
+    """What ``function.bind(this, ...bound)`` gives."""
+
+    __slots__ = ("_bound", "_target", "_this")
+
+    def __init__(self, target: JsFunction, this: JsValue, bound: tuple[JsValue, ...]) -> None:
+        super().__init__()
+        self._target = target
+        self._this = this
+        self._bound = bound
+
+    def call(self, this: JsValue, args: Sequence[JsValue]) -> JsValue:
+        """``this_function.apply(this, args)``."""
+        return self._target.call(self._this, (*self._bound, *args))
+
+    def construct(self, args: Sequence[JsValue]) -> JsValue:
+        """``new this_function(...args)``."""
+        return self._target.construct((*self._bound, *args))
+
+    def function_name(self) -> str:
+        """The ``name`` property."""
+        return f"bound {self._target.function_name()}"[:_MAX_NAME]
+
+    def parameter_count(self) -> int:
+        """The ``length`` property: how many parameters are left."""
+        return max(0, self._target.parameter_count() - len(self._bound))
+
+    def to_string(self) -> str:
+        """``String(this)``."""
+        return "function () { [native code] }"
 
 
 class BuiltinFunction(NativeFunction):

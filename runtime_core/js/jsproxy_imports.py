@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from runtime_core.js.arrays import JsArray, check_length
+from runtime_core.js.buffers import TypedArray
 from runtime_core.js.coerce import to_uint32
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import throw_type_error
@@ -80,7 +81,12 @@ def delete_attribute(js: JsHost, target: JsValue, name_at: int) -> int:
 def list_attributes(js: JsHost, target: JsValue) -> JsValue:
     """The names that ``dir`` shows: no array indices; reserved words of Python get an underscore."""
     target = _object(target)
-    names = dict.fromkeys([*target.own_names(), *target.inherited_names()])
+    if isinstance(target, JsArray | TypedArray):  # which may have millions of indices
+        own = [key for key in target.own or {} if isinstance(key, str)]
+        own += ["length"] if isinstance(target, JsArray) else []
+    else:
+        own = target.own_names()
+    names = dict.fromkeys([*own, *target.inherited_names()])
     shown = [name for name in names if not name[:1].isdigit()]
     return JsArray(name + "_" if name.rstrip("_") in PYTHON_RESERVED else name for name in shown)
 
@@ -184,7 +190,7 @@ def _async_result_problem(promise: JsValue) -> str | None:
 
 def own_property(js: JsHost, target: JsValue, key: JsValue) -> JsValue:
     """An own property, or the sentinel."""
-    value = _object(target).get_own(_key(key))
+    value = _object(target).own_value(_key(key))
     return ERROR if value is ABSENT else value
 
 
@@ -263,6 +269,12 @@ def _is_zero(value: JsValue) -> bool:
 
 def index_of(js: JsHost, array: JsValue, value: JsValue, start: int, stop: int) -> int:
     """The first index of a value in a range, or -2."""
+    if isinstance(array, JsArray):
+        for index in range(max(start, 0), min(stop, len(array.items))):
+            item = array.items[index]
+            if strict_equals(UNDEFINED if item is ABSENT else item, value):
+                return index
+        return -2
     for index in range(max(start, 0), min(stop, length(js, array))):
         if strict_equals(get_property(array, str(index)), value):
             return index
@@ -275,20 +287,25 @@ def count(js: JsHost, array: JsValue, value: JsValue) -> int:
 
 
 def repeat(js: JsHost, array: JsValue, times: int) -> JsValue:
-    """A new array of ``times`` copies."""
-    items = list(iterate(array))
+    """A new array of ``times`` copies, without holes."""
+    items = _without_holes(array.items) if isinstance(array, JsArray) else list(iterate(array))
     times = max(times, 0)
     check_length(len(items) * times)
     return JsArray(items * times)
 
 
 def repeat_in_place(js: JsHost, array: JsValue, times: int) -> int:
-    """Repeat an array's elements in place."""
+    """Repeat an array's elements in place, without holes."""
     items = require_array(array).items
+    repeated = _without_holes(items)
     times = max(times, 0)
-    check_length(len(items) * times)
-    items[:] = items * times
+    check_length(len(repeated) * times)
+    items[:] = repeated * times
     return 0
+
+
+def _without_holes(items: list[JsValue]) -> list[JsValue]:
+    return [item for item in items if item is not ABSENT]
 
 
 def reverse(js: JsHost, array: JsValue) -> int:
