@@ -9,6 +9,7 @@ cannot be caught. An operator's file is evaluated in a child (:mod:`schemas._eva
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -43,17 +44,19 @@ def struct(file: str, name: str) -> Any:
         return getattr(_schema(file), name)
 
 
-def encode(file: str, name: str, values: Mapping[str, object], *, max_bytes: int) -> bytes:
+def encode(
+    file: str, name: str, values: Mapping[str, object], *, max_bytes: int, expected_bytes: int | None = None
+) -> bytes:
     """One message in the standard unpacked stream framing, always a single segment.
 
     Fields are written in the order of ``values`` and the first segment is large enough for all of it, so that equal
-    values give equal bytes.
+    values give equal bytes; ``expected_bytes`` is a bound on that where ``max_bytes`` would be wasteful.
 
     Raises:
         FormatError: a value its field cannot hold, or the message is longer than ``max_bytes``.
     """
     try:
-        message = struct(file, name).new_message(max_bytes // _WORD, **values)
+        message = struct(file, name).new_message((expected_bytes or max_bytes) // _WORD, **values)
         data: bytes = message.to_bytes()
     except (capnp.KjException, UnicodeEncodeError, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise FormatError(f"{name} cannot be encoded", found=_first_line(error)) from error
@@ -63,7 +66,7 @@ def encode(file: str, name: str, values: Mapping[str, object], *, max_bytes: int
 
 
 @contextmanager
-def decode(file: str, name: str, data: bytes, *, max_bytes: int) -> Iterator[Reader]:
+def decode(file: str, name: str, data: bytes | memoryview, *, max_bytes: int) -> Iterator[Reader]:
     """Open a message for reading; what it lends out must not be used after the block.
 
     Raises:
@@ -92,6 +95,19 @@ class Reader:
         if not isinstance(value, str) or len(value) > max_length:
             raise FormatError(f"{self._path}.{field} is too long", expected=f"<= {max_length} characters")
         return value
+
+    def data(self, field: str, message: memoryview) -> memoryview:
+        """A Data field as a slice of ``message``, the one that was opened; empty where the message has none.
+
+        pycapnp's own views do not keep the message alive, so they must not leave the block.
+        """
+        view = _guarded(f"{self._path}.{field}", lambda: self._raw.get_data_as_view(field))
+        if not len(view):
+            return message[:0]
+        start = _address(view) - _address(message)
+        if not 0 <= start <= len(message) - len(view):
+            raise FormatError(f"{self._path}.{field} lies outside of its message")
+        return message[start : start + len(view)]
 
     def integer(self, field: str) -> int:
         """An integer field of any width."""
@@ -160,7 +176,7 @@ def evaluate_constant(path: Path, *, constant: str, type_id: int) -> bytes:
     return data
 
 
-def _check_framing(name: str, data: bytes, max_bytes: int) -> None:
+def _check_framing(name: str, data: bytes | memoryview, max_bytes: int) -> None:
     """Compare the segment table with the length, so that every byte of a message belongs to it."""
     if len(data) > max_bytes:
         raise FormatError(f"{name} is too long", expected=f"<= {max_bytes} bytes", found=len(data))
@@ -174,6 +190,23 @@ def _check_framing(name: str, data: bytes, max_bytes: int) -> None:
     expected = table + _WORD * sum(sizes)
     if expected != len(data):
         raise FormatError(f"{name} has another length than its frame says", expected=expected, found=len(data))
+
+
+class _Buffer(ctypes.Structure):
+    """The beginning of ``Py_buffer``, and room for the rest of it."""
+
+    _fields_ = (("buf", ctypes.c_void_p), ("rest", ctypes.c_byte * 256))
+
+
+def _address(view: memoryview) -> int:
+    """Where a contiguous buffer lies in memory."""
+    buffer = _Buffer()
+    api = ctypes.pythonapi
+    if api.PyObject_GetBuffer(ctypes.py_object(view), ctypes.byref(buffer), 0) != 0:
+        raise FormatError("not a contiguous buffer")
+    address = int(buffer.buf or 0)
+    api.PyBuffer_Release(ctypes.byref(buffer))
+    return address
 
 
 def _guarded(path: str, read: Callable[[], _T]) -> _T:
