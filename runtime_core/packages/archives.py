@@ -21,11 +21,13 @@ from schemas.python_packages import MAX_FILES, InstallDir, PackageFile, check_pa
 
 MAX_UNPACKED: Final = 1 << 30
 _CHUNK: Final = 1 << 20
+_GZIP: Final = b"\x1f\x8b"
 _RECORD: Final = ".dist-info/RECORD"
 
 
 def wheel_files(wheel: bytes, *, install_dir: InstallDir = InstallDir.SITE) -> Iterator[PackageFile]:
-    """The files of a wheel as they are installed: ``*.data/purelib`` and ``platlib`` go to the root, scripts are left out.
+    """The files of a wheel as they are installed: ``*.data/purelib`` and ``platlib`` go to the root; scripts are left
+    out.
 
     Raises:
         FormatError: not a wheel, too large, a member that is no plain file, or two of the same name.
@@ -57,7 +59,8 @@ def tar_files(archive: bytes, *, install_dir: InstallDir) -> Iterator[PackageFil
     """
     budget = _Budget()
     try:
-        plain = cast("IO[bytes]", gzip.open(io.BytesIO(archive))) if archive[:2] == b"\x1f\x8b" else io.BytesIO(archive)
+        raw = io.BytesIO(archive)
+        plain = cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if archive[:2] == _GZIP else raw
         with plain, tarfile.open(fileobj=_Capped(plain), mode="r|") as members:
             for member in members:
                 if member.isdir():
