@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from runtime_core.js.arrays import JsArray
 from runtime_core.js.functions import NativeFunction
-from runtime_core.js.marshalled import FORMAT_VERSION, NODE_BYTES, Decoder, Unsupported
+from runtime_core.js.marshalled import FORMAT_VERSION, NODE_BYTES, Decoder, PlainDecoder, Unsupported
 from runtime_core.js.values import ABSENT, ERROR, MAX_SAFE_INTEGER, NO_VALUE, UNDEFINED, JsObject, JsValue
 
 if TYPE_CHECKING:
@@ -43,11 +43,7 @@ def copy_to_javascript(js: JsHost, pointer: int, dict_converter: JsValue) -> JsV
     converter = dict_converter if isinstance(dict_converter, NativeFunction) else None
     if dict_converter is not ERROR and (converter is None or converter.takes_this):
         return NO_VALUE  # functions of the guest, which might change the object, or see their context
-    instance, memory = js.instance, js.memory
-    kind = memory.read_u32(pointer + _TYPE_OFFSET)
-    if kind not in [instance.global_value(name) for name in _CONTAINERS]:
-        return NO_VALUE
-    if memory.read_u8(instance.global_value("compat_dict_to_literalmap")):
+    if js.memory.read_u8(js.instance.global_value("compat_dict_to_literalmap")):
         return NO_VALUE
     data = _marshalled(js, pointer)
     if data is None:
@@ -61,8 +57,25 @@ def copy_to_javascript(js: JsHost, pointer: int, dict_converter: JsValue) -> JsV
     return result
 
 
+def read_plain(js: JsHost, pointer: int) -> tuple[object, int]:
+    """A container of the guest as plain Python, and how many values it holds; (None, 0) where it must be read part by
+    part.
+    """
+    data = _marshalled(js, pointer)
+    if data is None:
+        return None, 0
+    decoder = PlainDecoder(data)
+    try:
+        return decoder.decode(), decoder.nodes
+    except Unsupported:
+        return None, 0
+
+
 def _marshalled(js: JsHost, pointer: int) -> bytes | None:
-    """The guest's object in the marshal format; None where it holds anything that has none."""
+    """The guest's container in the marshal format; None where it is none, or holds anything that has no such form."""
+    kind = js.memory.read_u32(pointer + _TYPE_OFFSET)
+    if kind not in [js.instance.global_value(name) for name in _CONTAINERS]:
+        return None
     guest = js.guest
     written = guest.PyMarshal_WriteObjectToString(pointer, FORMAT_VERSION)
     if not written:

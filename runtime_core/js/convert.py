@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from runtime_core.js.arrays import JsArray
 from runtime_core.js.buffers import bytes_view, is_buffer
+from runtime_core.js.bulk import read_plain
 from runtime_core.js.control import PythonErrorSet
 from runtime_core.js.errors import throw
 from runtime_core.js.functions import NativeFunction
 from runtime_core.js.guest import checked
 from runtime_core.js.js2python import new_integer, new_string
 from runtime_core.js.maps import JsMap, JsSet
+from runtime_core.js.marshalled import MAX_LEVELS
 from runtime_core.js.operators import constructor_name, get_property, typeof
 from runtime_core.js.proxy_flags import ProxyFlag
 from runtime_core.js.pyproxy import PyProxy, adopt_proxy
@@ -335,6 +337,12 @@ class HostReader:
         levels = min(MAX_DEPTH, self._levels) - depth
         if levels <= 0 and self._levels < MAX_DEPTH:
             return self._js.wrap_proxy(proxy)
+        if levels >= MAX_LEVELS:
+            plain, nodes = read_plain(self._js, proxy.pointer)
+            if nodes:
+                self._nodes += nodes
+                self._charge()
+                return plain
         maps = _Maps()
         copied = proxy.to_js(levels, dict_converter=maps.converter)
         maps.check_complete()

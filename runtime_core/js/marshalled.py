@@ -1,4 +1,4 @@
-"""Reading CPython's marshal format into JavaScript values.
+"""Reading CPython's marshal format, into values of JavaScript or of the host.
 
 The bytes come from a guest, and ``marshal.loads`` is not safe for such bytes. This decoder knows lists, tuples, dicts,
 texts, numbers, booleans and None, and gives up on everything else. It stops at :data:`MAX_NODES` and
@@ -11,7 +11,7 @@ referred to, then the content, little-endian; ``r`` refers to an object by the o
 from __future__ import annotations
 
 import struct
-from typing import Final
+from typing import ClassVar, Final
 
 from runtime_core.js.arrays import JsArray
 from runtime_core.js.functions import JsFunction
@@ -47,22 +47,25 @@ class Unsupported(Exception):  # noqa: N818 - control flow of the host, no error
 
 
 class _Unfinished:
-    """In the list of references: a dict that is still being read."""
+    """In the list of references: a container that must not be referred to, or not yet."""
 
 
 _UNFINISHED: Final = _Unfinished()
 _EMPTY: Final = JsObject()
 
 
-class Decoder:
-    """One value. ``dict_converter`` is called with the entries of each dict; without it dicts become objects."""
+class PlainDecoder:
+    """One value as plain Python. Containers that occur more than once are left to the caller, who counts what they
+    stand for.
+    """
 
-    def __init__(self, data: bytes, dict_converter: JsFunction | None) -> None:
+    none: ClassVar[object] = None
+    """What None becomes."""
+
+    def __init__(self, data: bytes) -> None:
         self._data = data
         self._position = 0
         self._references: list[JsValue] = []
-        self._converter = dict_converter
-        self._names: set[JsValue] = set()
         self._levels = 0
         self.nodes = 0
 
@@ -138,7 +141,7 @@ class Decoder:
             return container
         value: JsValue
         if code == _NONE:
-            value = UNDEFINED
+            value = self.none
         elif code in (_TRUE, _FALSE):
             value = code == _TRUE
         elif code == _LONG:
@@ -166,8 +169,10 @@ class Decoder:
         number = 0
         for digit in reversed(struct.unpack_from(f"<{abs(count)}H", self._data, start)):
             number = number << _LONG_BITS | digit
-        number = -number if count < 0 else number
-        return number if abs(number) < MAX_SAFE_INTEGER else BigInt(number)  # as Pyodide's Jsv_BigIntToNum compares
+        return self._large(-number if count < 0 else number)
+
+    def _large(self, number: int) -> JsValue:
+        return number
 
     def _count(self, number: int) -> None:
         self.nodes += number
@@ -176,7 +181,12 @@ class Decoder:
 
     # ---- containers
 
-    def _list(self, tag: int) -> JsArray:
+    def _list(self, tag: int) -> JsValue:
+        if tag & _FLAG:
+            self._references.append(_UNFINISHED)
+        return self._items(tag)
+
+    def _items(self, tag: int) -> list[JsValue]:
         if tag & 0x7F == _SMALL_TUPLE:
             count = self._data[self._position]
             self._position += 1
@@ -184,12 +194,8 @@ class Decoder:
             count = _u32(self._data, self._position)[0]
             self._position += 4
         self._count(count + 1)
-        result = JsArray()
-        if tag & _FLAG:
-            self._references.append(result)
         numbers = self._numbers(count) if count >= _FEW else None
-        result.items = self._sequence(count) if numbers is None else numbers
-        return result
+        return self._sequence(count) if numbers is None else numbers
 
     def _numbers(self, count: int) -> list[JsValue] | None:
         """The items of a list if all have one width: integers and references to what came before, or floats."""
@@ -223,14 +229,49 @@ class Decoder:
         return values
 
     def _dict(self, tag: int) -> JsValue:
+        if tag & _FLAG:
+            self._references.append(_UNFINISHED)
+        keys, values = self._entries()
+        try:
+            return dict(zip(keys, values, strict=True))
+        except TypeError as error:  # a key that is a list
+            raise Unsupported from error
+
+    def _entries(self) -> tuple[list[JsValue], list[JsValue]]:
+        parts = self._sequence(2 * (MAX_NODES - self.nodes) + 1, to_end=True)
+        self._count(len(parts) + 1)
+        if len(parts) % 2:
+            raise Unsupported
+        return parts[::2], parts[1::2]
+
+
+class Decoder(PlainDecoder):
+    """One value for JavaScript. ``dict_converter`` is called with the entries of each dict; without it dicts become
+    objects. What occurs more than once becomes one object.
+    """
+
+    none: ClassVar[object] = UNDEFINED
+
+    def __init__(self, data: bytes, dict_converter: JsFunction | None) -> None:
+        super().__init__(data)
+        self._converter = dict_converter
+        self._names: set[JsValue] = set()
+
+    def _large(self, number: int) -> JsValue:
+        return number if abs(number) < MAX_SAFE_INTEGER else BigInt(number)  # as Pyodide's Jsv_BigIntToNum compares
+
+    def _list(self, tag: int) -> JsArray:
+        result = JsArray()
+        if tag & _FLAG:
+            self._references.append(result)
+        result.items = self._items(tag)
+        return result
+
+    def _dict(self, tag: int) -> JsValue:
         place = len(self._references)
         if tag & _FLAG:
             self._references.append(_UNFINISHED)
-        parts = self._sequence(2 * (MAX_NODES - self.nodes) + 1, to_end=True)
-        self._count(len(parts) + 1)
-        keys, values = parts[::2], parts[1::2]
-        if len(keys) != len(values):
-            raise Unsupported
+        keys, values = self._entries()
         value = self._object(keys, values) if self._converter is None else self._converted(keys, values)
         if tag & _FLAG:
             self._references[place] = value

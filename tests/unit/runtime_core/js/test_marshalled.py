@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from runtime_core.js import marshalled
 from runtime_core.js.arrays import JsArray
 from runtime_core.js.functions import NativeFunction
-from runtime_core.js.marshalled import FORMAT_VERSION, MAX_LEVELS, Decoder, Unsupported
+from runtime_core.js.marshalled import FORMAT_VERSION, MAX_LEVELS, Decoder, PlainDecoder, Unsupported
 from runtime_core.js.values import UNDEFINED, BigInt, JsObject, JsValue
 
 NAMES = st.text(st.characters(codec="utf-8"), max_size=8).map("k".__add__)
@@ -173,3 +173,45 @@ def test_numbers_of_one_width_with_references() -> None:
     number = struct.unpack("<i", b"\x01\x02\x03\x04")[0]
     data = b"[\x0a\0\0\0" + b"\xe9\x01\x02\x03\x04" + b"r\0\0\0\0" * 8 + b"i\x05\0\0\0"
     assert plain(Decoder(data, None).decode()) == [number] * 9 + [5]
+
+
+def read_plain(value: object) -> object:
+    return PlainDecoder(marshal.dumps(value, FORMAT_VERSION)).decode()
+
+
+@given(VALUES)
+def test_plain_values_come_back_or_hold_a_container_twice(value: object) -> None:
+    try:
+        found = read_plain(value)
+    except Unsupported:
+        return
+    assert found == as_lists(value)
+    assert repr(found) == repr(as_lists(value))
+
+
+def test_plain_keys_keep_their_types() -> None:
+    assert read_plain({1: "a", None: 2.0, True: [2**70], "k": {}}) == {1: [2**70], None: 2.0, "k": {}}
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ((lambda part: [part, part])([1]), "a list that occurs twice: the caller must count it twice"),
+        ((lambda part: [part, part])({}), "a dict that occurs twice"),
+        ({(1, 2): 3}, "a key that is a tuple"),
+        ([{1}], "a set"),
+        ([b"bytes"], "bytes"),
+    ],
+)
+def test_what_is_not_read_as_plain(value: object, reason: str) -> None:
+    with pytest.raises(Unsupported):
+        read_plain(value)
+    assert reason
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_plain_or_refused(data: bytes) -> None:
+    try:
+        PlainDecoder(data).decode()
+    except Unsupported:
+        return
