@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from runtime_core.js.arrays import JsArray
 from runtime_core.js.buffers import bytes_view, is_buffer
 from runtime_core.js.bulk import read_plain
-from runtime_core.js.control import PythonErrorSet
+from runtime_core.js.control import JsThrow, PythonErrorSet
 from runtime_core.js.errors import throw
 from runtime_core.js.functions import NativeFunction
 from runtime_core.js.guest import checked
@@ -321,7 +321,7 @@ class HostReader:
             self._active.discard(id(value))
         if self._keep and isinstance(value, JsObject):
             return value
-        raise _cannot_cross(constructor_name(value) if isinstance(value, JsObject | JsSymbol) else typeof(value))
+        raise _cannot_cross(_kind(value))
 
     def _key(self, key: JsValue) -> object:
         plain = self.read(key, MAX_DEPTH)
@@ -361,6 +361,14 @@ class HostReader:
 
 
 _OPAQUE: Final = ProxyFlag.IS_CALLABLE | ProxyFlag.IS_AWAITABLE | ProxyFlag.IS_ITERATOR
+
+
+def _kind(value: JsValue) -> str:
+    """The name of a value's class for messages; objects of the guest may have made theirs unreadable."""
+    try:
+        return constructor_name(value) if isinstance(value, JsObject | JsSymbol) else typeof(value)
+    except JsThrow:
+        return typeof(value)
 
 
 def _cannot_cross(name: str) -> UnserializableError:
