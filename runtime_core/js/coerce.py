@@ -20,7 +20,10 @@ from runtime_core.js.values import (
     join_surrogates,
 )
 
-WHITESPACE: Final = "\t\n\v\f\r \xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+WHITESPACE: Final = (
+    "\t\n\v\f\r \xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000\ufeff"
+)
 """What the language strips as white space and line terminators."""
 
 _DECIMAL: Final = re.compile(r"[+-]?(?:Infinity|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\Z")
@@ -48,7 +51,7 @@ def to_primitive(value: JsValue, hint: str = "default") -> JsValue:
             result = method.call(value, ())
             if not isinstance(result, JsObject):
                 return result
-    throw_type_error("Cannot convert object to primitive value")
+    return throw_type_error("Cannot convert object to primitive value")
 
 
 def _require_primitive(value: JsValue) -> JsValue:

@@ -130,7 +130,8 @@ class NativeFunction(JsFunction):
     def parameter_count(self) -> int:
         """The ``length`` property: how many parameters without a default there are."""
         function = getattr(self._implementation, "__func__", self._implementation)
-        return max(0, self._count - len(function.__defaults__ or ()))
+        stated: int | None = getattr(function, "parameter_count", None)
+        return max(0, self._count - len(function.__defaults__ or ())) if stated is None else stated
 
 
 class BoundFunction(JsFunction):
@@ -181,6 +182,7 @@ class BuiltinFunction(NativeFunction):
         takes_this: bool = False,
         constructor: Callable[..., JsValue] | None = None,
         statics: dict[str, Callable[..., JsValue]] | None = None,
+        constants: Mapping[PropertyKey, JsValue] | None = None,
         receiver: type[JsObject] | None = None,
         instances: type[JsObject] | None = None,
     ) -> None:
@@ -188,7 +190,10 @@ class BuiltinFunction(NativeFunction):
         self._receiver = receiver
         self._instances = instances
         self._constructor = None if constructor is None else NativeFunction(constructor, name)
-        self._statics = {key: BuiltinFunction(value, key) for key, value in (statics or {}).items()}
+        self._statics: dict[PropertyKey, JsValue] = {
+            **(constants or {}),
+            **{key: BuiltinFunction(value, key) for key, value in (statics or {}).items()},
+        }
 
     def call(self, this: JsValue, args: Sequence[JsValue]) -> JsValue:
         """``this_function.apply(this, args)``."""
@@ -204,7 +209,7 @@ class BuiltinFunction(NativeFunction):
 
     def get_own(self, key: PropertyKey) -> JsValue:
         """The own property, or ABSENT."""
-        if isinstance(key, str) and key in self._statics:
+        if key in self._statics:
             return self._statics[key]
         if key == "prototype" and self._instances is not None:
             from runtime_core.js.prototypes import builtin_prototype
@@ -214,7 +219,12 @@ class BuiltinFunction(NativeFunction):
 
     def own_names(self) -> list[str]:
         """All own names."""
-        return ["length", "name", *(() if self._instances is None else ("prototype",)), *self._statics]
+        return [
+            "length",
+            "name",
+            *(() if self._instances is None else ("prototype",)),
+            *(key for key in self._statics if isinstance(key, str)),
+        ]
 
     def set(self, key: PropertyKey, value: JsValue) -> None:
         """``this[key] = value``."""
@@ -232,6 +242,12 @@ class BuiltinFunction(NativeFunction):
         """``delete this[key]``."""
         if self.get_own(key) is not ABSENT:
             throw_type_error(f"Cannot delete property {key!s} of {self._name}: built-in functions are read-only")
+
+
+def with_length(count: int, function: Callable[..., JsValue]) -> Callable[..., JsValue]:
+    """``function``, whose ``length`` property the signature of the host does not give."""
+    function.parameter_count = count  # type: ignore[attr-defined]  # read by NativeFunction.parameter_count
+    return function
 
 
 def builtin_method(cls: type[JsObject], key: PropertyKey) -> JsValue:

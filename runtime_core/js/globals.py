@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from runtime_core.emscripten.errno import Errno
-from runtime_core.js import json_text
 from runtime_core.js.abort import EVENT_MAKERS, abort_signal_any
 from runtime_core.js.atomics import AtomicsNamespace
 from runtime_core.js.crypto import JsCrypto
 from runtime_core.js.errors import throw_error
-from runtime_core.js.functions import NativeFunction
+from runtime_core.js.functions import BuiltinFunction, NativeFunction
 from runtime_core.js.intrinsics import CONSTRUCTORS, constructor
+from runtime_core.js.language_constructors import GLOBAL_FUNCTIONS
+from runtime_core.js.namespaces import namespace
 from runtime_core.js.operators import to_boolean, to_string, typeof
 from runtime_core.js.performance import JsPerformance
 from runtime_core.js.promise_constructor import promise_constructor
 from runtime_core.js.proxy_classes import FFI_NAMES, proxy_class
 from runtime_core.js.timers import TIMER_MAKERS, schedule_callback
+from runtime_core.js.uri import URI_FUNCTIONS
 from runtime_core.js.values import (
     ABSENT,
-    SYMBOL_ASYNC_ITERATOR,
-    SYMBOL_ITERATOR,
     UNDEFINED,
     JsObject,
     JsValue,
@@ -131,21 +132,25 @@ def _eval(host: JsHost) -> JsValue:
     return NativeFunction(evaluate, "eval")
 
 
-def _json(host: JsHost) -> JsValue:
-    return JsObject(
-        {
-            "parse": NativeFunction(json_text.parse, "parse"),
-            "stringify": NativeFunction(json_text.stringify, "stringify"),
-        }
-    )
-
-
-def _symbol(host: JsHost) -> JsValue:
-    return JsObject({"iterator": SYMBOL_ITERATOR, "asyncIterator": SYMBOL_ASYNC_ITERATOR})
-
-
 def _builtin(name: str) -> Callable[[JsHost], JsValue]:
     return lambda host: constructor(name)
+
+
+def _namespace(name: str) -> Callable[[JsHost], JsValue]:
+    return lambda host: namespace(name)
+
+
+@cache
+def _shared_function(name: str) -> BuiltinFunction:
+    """A function of the language without state, made once."""
+    return BuiltinFunction(_FUNCTIONS[name], name)
+
+
+_FUNCTIONS: Final = {**GLOBAL_FUNCTIONS, **URI_FUNCTIONS}
+
+
+def _function(name: str) -> Callable[[JsHost], JsValue]:
+    return lambda host: _shared_function(name)
 
 
 GLOBAL_MAKERS: Final[Mapping[str, Callable[[JsHost], JsValue]]] = {
@@ -153,17 +158,18 @@ GLOBAL_MAKERS: Final[Mapping[str, Callable[[JsHost], JsValue]]] = {
     **TIMER_MAKERS,
     **{name: _builtin(name) for name in CONSTRUCTORS},
     **WEB_MAKERS,
+    **{name: _function(name) for name in _FUNCTIONS},
+    **{name: _namespace(name) for name in ("JSON", "Math", "Reflect")},
     "Atomics": lambda host: AtomicsNamespace(),
     "Infinity": lambda host: math.inf,
-    "JSON": _json,
     "NaN": lambda host: math.nan,
     "Promise": lambda host: promise_constructor(host.loop),
-    "Symbol": _symbol,
     "console": _console,
     "crypto": JsCrypto,
     "eval": _eval,
     "globalThis": lambda host: host.globals,
     "performance": JsPerformance,
+    "undefined": lambda host: UNDEFINED,
 }
 
 

@@ -78,6 +78,7 @@ class JsHost:
         self.public_api = LazyObject(self, PUBLIC_MAKERS)
         self.modules: dict[str, JsObject] = {}
         self.reference_map = JsMap()
+        self.symbols: dict[str, JsSymbol] = {}
         self.dtypes_address = 0
         self.may_wait = False
         self.waits = 0

@@ -8,6 +8,7 @@ from typing import ClassVar, TypeVar
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import JsError, throw_type_error
 from runtime_core.js.functions import JsFunction
+from runtime_core.js.iterator_helpers import ITERATOR_HELPERS
 from runtime_core.js.operators import call_method, get_property, has_method, to_boolean, to_string
 from runtime_core.js.values import (
     SYMBOL_DISPOSE,
@@ -36,10 +37,50 @@ class IteratorObject(JsObject):
 
     class_name: ClassVar[str] = "Iterator"
     type_tag: ClassVar[str] = "Iterator"
+    ANY_RECEIVER: ClassVar[bool] = True
 
     METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
+        **ITERATOR_HELPERS,
         SYMBOL_ITERATOR: lambda this: this,
         SYMBOL_DISPOSE: dispose_iterator,
+    }
+
+
+class HelperIterator(IteratorObject):
+    """What iterator helpers and ``Iterator.from`` return."""
+
+    __slots__ = ("_close", "_source", "_wraps")
+
+    def __init__(self, source: Iterator[JsValue], close: Callable[[], None], *, wraps: bool = False) -> None:
+        super().__init__()
+        self._source = source
+        self._close = close
+        self._wraps = wraps
+
+    @property
+    def type_tag(self) -> str:  # type: ignore[override]  # one class stands for both
+        """What ``Object.prototype.toString`` shows."""
+        return "Iterator" if self._wraps else "Iterator Helper"
+
+    def iterate(self) -> Iterator[JsValue]:
+        """A host iterator over the elements."""
+        return self._source
+
+    def next(self) -> JsObject:
+        """The next iterator result."""
+        for value in self._source:
+            return iterator_result(done=False, value=value)
+        return iterator_result(done=True, value=UNDEFINED)
+
+    def finish(self) -> JsObject:
+        """``return``: close the iterator below."""
+        self._source = iter(())
+        self._close()
+        return iterator_result(done=True, value=UNDEFINED)
+
+    METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
+        "next": lambda this: this.next(),
+        "return": lambda this: this.finish(),
     }
 
 

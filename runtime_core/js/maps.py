@@ -9,6 +9,7 @@ from runtime_core.js.arrays import JsArray, require_function
 from runtime_core.js.errors import throw_type_error
 from runtime_core.js.iteration import JsIterator, live_values
 from runtime_core.js.operators import same_value_zero_key
+from runtime_core.js.set_operations import SET_OPERATIONS
 from runtime_core.js.values import ABSENT, SYMBOL_ITERATOR, UNDEFINED, JsObject, JsValue, PropertyKey
 
 _T = TypeVar("_T")
@@ -31,7 +32,7 @@ def map_set(this: JsValue, key: JsValue, value: JsValue) -> JsValue:
     return this
 
 
-def map_for_each(this: JsValue, callback: JsValue, this_arg: JsValue) -> JsValue:
+def map_for_each(this: JsValue, callback: JsValue, this_arg: JsValue = UNDEFINED) -> JsValue:
     """Call for each entry with value, key, map."""
     function = require_function(callback)
     for key, value in live_values(_map(this).entries):
@@ -56,7 +57,7 @@ def set_add(this: JsValue, value: JsValue) -> JsValue:
     return this
 
 
-def set_for_each(this: JsValue, callback: JsValue, this_arg: JsValue) -> JsValue:
+def set_for_each(this: JsValue, callback: JsValue, this_arg: JsValue = UNDEFINED) -> JsValue:
     """Call for each value."""
     function = require_function(callback)
     for value in live_values(_set(this).entries):
@@ -157,6 +158,10 @@ class JsSet(JsObject):
         """``set.has``."""
         return same_value_zero_key(value) in self.entries
 
+    def remove(self, value: JsValue) -> bool:
+        """``set.delete``."""
+        return self.entries.pop(same_value_zero_key(value), ABSENT) is not ABSENT
+
     def iterate(self) -> Iterator[JsValue]:
         """A host iterator over the elements."""
         return live_values(self.entries)
@@ -164,7 +169,8 @@ class JsSet(JsObject):
     METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
         "add": set_add,
         "clear": lambda this: _clear(_set(this).entries),
-        "delete": lambda this, value: _set(this).entries.pop(same_value_zero_key(value), ABSENT) is not ABSENT,
+        **SET_OPERATIONS,
+        "delete": lambda this, value: _set(this).remove(value),
         "entries": lambda this: JsIterator(
             (JsArray((value, value)) for value in live_values(_set(this).entries)), "Set"
         ),

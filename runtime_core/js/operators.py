@@ -214,7 +214,9 @@ def get_property(value: JsValue, key: PropertyKey) -> JsValue:
         throw_type_error(f"Cannot read properties of {to_string(value)} (reading {property_label(key)})")
     if isinstance(value, str) and key == "length":
         return utf16_length(value)
-    return UNDEFINED
+    from runtime_core.js.primitives import primitive_property
+
+    return primitive_property(value, key)
 
 
 def call_method(value: JsValue, key: PropertyKey, args: tuple[JsValue, ...]) -> JsValue:

@@ -65,7 +65,7 @@ class BigInt(int):
 class JsSymbol:
     """A symbol; equal only to itself. ``description`` is None where it was made without one."""
 
-    __slots__ = ("description",)
+    __slots__ = ("__weakref__", "description")
 
     def __init__(self, description: str | None = None) -> None:
         self.description = description
@@ -214,7 +214,7 @@ class JsObject:
     :meth:`get_prototype`. ``prototype`` is set only on objects made with another one.
     """
 
-    __slots__ = ("own", "prototype")
+    __slots__ = ("__weakref__", "own", "prototype")
 
     class_name: ClassVar[str] = "Object"
     type_tag: ClassVar[str] = "Object"
@@ -236,6 +236,8 @@ class JsObject:
     SETTERS: ClassVar[Mapping[PropertyKey, Callable[..., object]]] = {
         "__proto__": lambda this, value: this.set_prototype(value)
     }
+    CONSTANTS: ClassVar[Mapping[PropertyKey, JsValue]] = {}
+    """Plain values that the prototype of the class holds."""
     WRITABLE: ClassVar[frozenset[PropertyKey]] = frozenset()
     """Keys of ``GETTERS`` that JavaScript has as plain values: setting one gives the object its own."""
 
@@ -346,13 +348,23 @@ class JsObject:
 
     def own_keys(self) -> list[str]:
         """The names of own enumerable properties, integers first and ascending (``Object.keys``)."""
-        if not self.own:
+        own = self.own
+        if not own:
             return []
-        return order_keys([key for key in self.own if isinstance(key, str)])
+        if type(own) is dict:
+            return order_keys([key for key in own if isinstance(key, str)])
+        return order_keys([key for key in own.enumerable() if isinstance(key, str)])  # type: ignore[attr-defined]  # a PropertyTable
 
     def own_names(self) -> list[str]:
         """All own names (``Object.getOwnPropertyNames``)."""
-        return self.own_keys()
+        if type(self.own) is dict or not self.own:
+            return self.own_keys()
+        return order_keys([key for key in self.own if isinstance(key, str)])
+
+    def own_property_keys(self) -> list[PropertyKey]:
+        """All own names, then all own symbols (``Reflect.ownKeys``)."""
+        symbols = [key for key in self.own or () if isinstance(key, JsSymbol)]
+        return [*self.own_names(), *symbols]
 
     def inherited_names(self) -> list[str]:
         """The names that prototypes contribute, for ``dir``."""
@@ -486,7 +498,8 @@ def own_members(cls: type[JsObject]) -> dict[PropertyKey, JsValue]:
 
         tables = cls.__dict__
         methods = tables.get("METHODS", {})
-        members = {key: make_method(cls, key) for key in methods}
+        members = dict(tables.get("CONSTANTS", {}))
+        members |= {key: make_method(cls, key) for key in methods}
         setters = {key: _shadow(key) for key in tables.get("WRITABLE", ())} | dict(tables.get("SETTERS", {}))
         for key, getter in tables.get("GETTERS", {}).items():
             name = key if isinstance(key, str) else repr(key)
