@@ -12,6 +12,7 @@ import marshal
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from runtime_core.js.arrays import JsArray
+from runtime_core.js.control import JsThrow
 from runtime_core.js.functions import NativeFunction
 from runtime_core.js.marshalled import FORMAT_VERSION, NODE_BYTES, Decoder, PlainDecoder, Unsupported
 from runtime_core.js.values import ABSENT, ERROR, MAX_SAFE_INTEGER, NO_VALUE, UNDEFINED, JsObject, JsValue
@@ -37,7 +38,6 @@ def copy_to_javascript(js: JsHost, pointer: int, dict_converter: JsValue) -> JsV
     """The deep copy that ``to_js`` makes, or the "no value" marker where Pyodide's own code must make it.
 
     Raises:
-        JsThrow: the dict converter threw.
         LimitError: the guest holds too much of the host's memory.
     """
     converter = dict_converter if isinstance(dict_converter, NativeFunction) else None
@@ -51,7 +51,7 @@ def copy_to_javascript(js: JsHost, pointer: int, dict_converter: JsValue) -> JsV
     decoder = Decoder(data, converter)
     try:
         result = decoder.decode()
-    except Unsupported:
+    except (Unsupported, JsThrow):  # Pyodide's code wraps what the converter throws when it calls it again
         return NO_VALUE
     js.refs.weigh(result, decoder.nodes * NODE_BYTES)
     return result

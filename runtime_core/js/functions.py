@@ -19,6 +19,7 @@ from runtime_core.js.values import (
 )
 
 _CO_VARARGS = 0x04
+_MAX_MERGED_ARGUMENTS = 64  # more stay where they are: each link of a chain would hold a copy of all of them
 _MAX_NAME = 200  # characters; a function bound a thousand times would have names of megabytes
 
 
@@ -135,35 +136,39 @@ class NativeFunction(JsFunction):
 
 
 class BoundFunction(JsFunction):
-    """What ``function.bind(this, ...bound)`` gives."""
+    """What ``bind`` gives. One bound again calls its target directly, so that long chains are called in one step."""
 
-    __slots__ = ("_bound", "_target", "_this")
+    __slots__ = ("_args", "_length", "_name", "_target", "_this")
 
-    def __init__(self, target: JsFunction, this: JsValue, bound: tuple[JsValue, ...]) -> None:
+    def __init__(self, target: JsFunction, this: JsValue, args: tuple[JsValue, ...]) -> None:
         super().__init__()
-        self._target = target
+        self._name = f"bound {target.function_name()}"[:_MAX_NAME]
+        self._length = max(0, target.parameter_count() - len(args))
+        self._target: JsFunction = target
         self._this = this
-        self._bound = bound
+        self._args: tuple[JsValue, ...] = args
+        if isinstance(target, BoundFunction) and len(target._args) + len(args) <= _MAX_MERGED_ARGUMENTS:
+            self._target, self._this, self._args = target._target, target._this, (*target._args, *args)
 
     def call(self, this: JsValue, args: Sequence[JsValue]) -> JsValue:
         """``this_function.apply(this, args)``."""
-        return self._target.call(self._this, (*self._bound, *args))
+        return self._target.call(self._this, (*self._args, *args))
 
     def construct(self, args: Sequence[JsValue]) -> JsValue:
         """``new this_function(...args)``."""
-        return self._target.construct((*self._bound, *args))
+        return self._target.construct((*self._args, *args))
+
+    def to_string(self) -> str:
+        """``String(this)``: the name is not part of it."""
+        return "function () { [native code] }"
 
     def function_name(self) -> str:
         """The ``name`` property."""
-        return f"bound {self._target.function_name()}"[:_MAX_NAME]
+        return self._name
 
     def parameter_count(self) -> int:
-        """The ``length`` property: how many parameters are left."""
-        return max(0, self._target.parameter_count() - len(self._bound))
-
-    def to_string(self) -> str:
-        """``String(this)``."""
-        return "function () { [native code] }"
+        """The ``length`` property: how many parameters without a default there are."""
+        return self._length
 
 
 class BuiltinFunction(NativeFunction):

@@ -318,3 +318,10 @@ import js, fixtures
 #% names of constructors
 import js, fixtures
 [fixtures.constructor_name(x) for x in (True, 1, "s", 2**60, js.Array.new(), js.Object.new(), fixtures.add, js.Map.new(), fixtures.error("RangeError", "e"), fixtures.Point.new(1, 2), fixtures.symbol, [1], {}, (1,), len, ValueError())]
+
+#% bound functions
+import fixtures, js
+from pyodide.ffi import jsnull
+f = fixtures.add.bind(None, 1)
+g = fixtures.arguments_of.bind(None, 1).bind(None, 2, 3)
+[f(2), g(4).to_py(), f.name, f.length, f.bind().name, js.Array.bind(None, 1, 2).new(3).to_py(), f.toString()]
