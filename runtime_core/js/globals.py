@@ -7,20 +7,18 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from runtime_core.emscripten.errno import Errno
-from runtime_core.js.abort import EVENT_MAKERS, abort_signal_any
+from runtime_core.js.abort import EVENT_MAKERS
 from runtime_core.js.atomics import AtomicsNamespace
+from runtime_core.js.console import make_console
 from runtime_core.js.crypto import JsCrypto
 from runtime_core.js.errors import throw_error
 from runtime_core.js.functions import BuiltinFunction, NativeFunction
 from runtime_core.js.intrinsics import CONSTRUCTORS, constructor
 from runtime_core.js.language_constructors import GLOBAL_FUNCTIONS
 from runtime_core.js.namespaces import namespace
-from runtime_core.js.operators import to_boolean, to_string, typeof
 from runtime_core.js.performance import JsPerformance
 from runtime_core.js.promise_constructor import promise_constructor
-from runtime_core.js.proxy_classes import FFI_NAMES, proxy_class
-from runtime_core.js.timers import TIMER_MAKERS, schedule_callback
+from runtime_core.js.timers import TIMER_MAKERS
 from runtime_core.js.uri import URI_FUNCTIONS
 from runtime_core.js.values import (
     ABSENT,
@@ -103,26 +101,6 @@ class _Deleted:
 _DELETED: Final = _Deleted()
 
 
-def _console(host: JsHost) -> JsValue:
-    def writer(fd: int) -> NativeFunction:
-        def write(*values: JsValue) -> JsValue:
-            text = " ".join(_display(value) for value in values) + "\n"
-            try:
-                host.emscripten.files.get(fd).write(text.encode("utf-8", "replace"))
-            except Errno as error:
-                throw_error(f"console: cannot write to file descriptor {fd}: {error}")
-            return UNDEFINED
-
-        return NativeFunction(write)
-
-    out, err = writer(1), writer(2)
-    return JsObject({"log": out, "info": out, "debug": out, "warn": err, "error": err})
-
-
-def _display(value: JsValue) -> str:
-    return repr(value) if isinstance(value, JsObject) and typeof(value) == "object" else to_string(value)
-
-
 def _eval(host: JsHost) -> JsValue:
     def evaluate(source: JsValue) -> JsValue:
         if isinstance(source, str):
@@ -164,56 +142,10 @@ GLOBAL_MAKERS: Final[Mapping[str, Callable[[JsHost], JsValue]]] = {
     "Infinity": lambda host: math.inf,
     "NaN": lambda host: math.nan,
     "Promise": lambda host: promise_constructor(host.loop),
-    "console": _console,
+    "console": make_console,
     "crypto": JsCrypto,
     "eval": _eval,
     "globalThis": lambda host: host.globals,
     "performance": JsPerformance,
     "undefined": lambda host: UNDEFINED,
 }
-
-
-def _config(host: JsHost) -> JsValue:
-    return JsObject({"enableRunUntilComplete": True, "jsglobals": host.globals})
-
-
-API_MAKERS: Final[Mapping[str, Callable[[JsHost], JsValue]]] = {
-    "abortSignalAny": abort_signal_any,
-    "config": _config,
-    "lockfile_info": lambda host: JsObject(),
-    "lockfile_packages": lambda host: JsObject(),
-    "public_api": lambda host: host.public_api,
-    "scheduleCallback": schedule_callback,
-}
-"""Pyodide's internal ``API`` object, which guest code reaches as ``pyodide_js._api``."""
-
-
-def _refused(name: str, reason: str) -> Callable[[JsHost], JsValue]:
-    def make(host: JsHost) -> JsValue:
-        def refuse(*args: JsValue) -> JsValue:
-            throw_error(f"pyodide.{name} is not available: {reason}")
-
-        return NativeFunction(refuse, name)
-
-    return make
-
-
-def _set_debug(host: JsHost) -> JsValue:
-    def set_debug(debug: JsValue) -> JsValue:
-        before, host.debug = host.debug, to_boolean(debug)
-        return before
-
-    return NativeFunction(set_debug, "setDebug")
-
-
-_PACKAGES: Final = "packages are part of the release that this isolate was booted from"
-PUBLIC_MAKERS: Final[Mapping[str, Callable[[JsHost], JsValue]]] = {
-    "_api": lambda host: host.api,
-    "ffi": lambda host: JsObject({name: proxy_class(name) for name in FFI_NAMES}),
-    "loadPackage": _refused("loadPackage", _PACKAGES),
-    "loadPackagesFromImports": _refused("loadPackagesFromImports", _PACKAGES),
-    "loadedPackages": lambda host: JsObject(),
-    "setDebug": _set_debug,
-    "version": lambda host: host.pyodide_version,
-}
-"""The public API object, which guest code imports as ``pyodide_js``."""

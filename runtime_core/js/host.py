@@ -18,7 +18,7 @@ from runtime_core.js.convert import HeldObject, HostReader, to_guest
 from runtime_core.js.errors import JsError, JsPythonError
 from runtime_core.js.eventloop import EventLoop, wait_for
 from runtime_core.js.functions import NativeFunction
-from runtime_core.js.globals import API_MAKERS, GLOBAL_MAKERS, PUBLIC_MAKERS, GlobalObject, LazyObject
+from runtime_core.js.globals import GLOBAL_MAKERS, GlobalObject, LazyObject
 from runtime_core.js.guest import GuestApi
 from runtime_core.js.host_fetch import Fetch
 from runtime_core.js.host_modules import check_module_name, make_module
@@ -27,6 +27,7 @@ from runtime_core.js.nested import wait_suspended
 from runtime_core.js.operators import to_string, type_tag, typeof
 from runtime_core.js.promises import JsPromise, resolved_promise, run_until_settled
 from runtime_core.js.proxy_flags import ProxyFlag
+from runtime_core.js.public_api import API_MAKERS, PUBLIC_MAKERS
 from runtime_core.js.pyproxy import PyProxy, PyProxyFunction, call_object
 from runtime_core.js.sweep import sweep
 from runtime_core.js.values import ABSENT, UNDEFINED, BigInt, JsObject, JsSymbol, JsValue
