@@ -175,6 +175,10 @@ def test_numbers_of_one_width_with_references() -> None:
     assert plain(Decoder(data, None).decode()) == [number] * 9 + [5]
 
 
+PART: list[object] = [1]
+RECORD: dict[str, object] = {}
+
+
 def read_plain(value: object) -> object:
     return PlainDecoder(marshal.dumps(value, FORMAT_VERSION)).decode()
 
@@ -190,14 +194,14 @@ def test_plain_values_come_back_or_hold_a_container_twice(value: object) -> None
 
 
 def test_plain_keys_keep_their_types() -> None:
-    assert read_plain({1: "a", None: 2.0, True: [2**70], "k": {}}) == {1: [2**70], None: 2.0, "k": {}}
+    assert read_plain({1: "a", None: 2.0, False: [2**70], "k": {}}) == {1: "a", None: 2.0, False: [2**70], "k": {}}
 
 
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        ((lambda part: [part, part])([1]), "a list that occurs twice: the caller must count it twice"),
-        ((lambda part: [part, part])({}), "a dict that occurs twice"),
+        ([PART, PART], "a list that occurs twice: the caller must count it twice"),
+        ([RECORD, RECORD], "a dict that occurs twice"),
         ({(1, 2): 3}, "a key that is a tuple"),
         ([{1}], "a set"),
         ([b"bytes"], "bytes"),
