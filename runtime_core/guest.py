@@ -6,7 +6,6 @@ build boots a guest cold and captures it.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -18,6 +17,7 @@ from runtime_core.emscripten.mounts import Mount
 from runtime_core.engine.hostcall import HostImport, ReferenceTable
 from runtime_core.engine.instance import GuestInstance
 from runtime_core.engine.sidemodule import StoreLinker
+from runtime_core.js.eventloop import wait_for
 from runtime_core.js.host import JsHost
 from runtime_core.js.imports import js_imports
 from runtime_core.js.refs import RefTable
@@ -44,7 +44,7 @@ class Guest:
     __slots__ = ("emscripten", "instance", "js", "refs")
 
     def __init__(
-        self, instance: GuestInstance, emscripten: EmscriptenHost, *, sleep: Callable[[float], object] = time.sleep
+        self, instance: GuestInstance, emscripten: EmscriptenHost, *, sleep: Callable[..., object] = wait_for
     ) -> None:
         self.instance = instance
         self.emscripten = emscripten

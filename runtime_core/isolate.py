@@ -243,7 +243,7 @@ class Isolate:
             HostError: guest code runs: a host function, or another thread, tries to close the isolate it is called
                 from. The isolate goes on as before.
         """
-        if self._guest is not None and self._guest.instance.depth:
+        if self._guest is not None and (self._guest.instance.depth or self._guest.js.coroutines.is_running):
             raise HostError("cannot close an isolate while it runs", hint="close it when the call has returned")
         try:
             if self._state is IsolateState.READY:

@@ -20,6 +20,7 @@ from runtime_core.js.eventloop import EventLoop, wait_for
 from runtime_core.js.functions import NativeFunction
 from runtime_core.js.globals import GLOBAL_MAKERS, GlobalObject, LazyObject
 from runtime_core.js.guest import GuestApi
+from runtime_core.js.host_coroutines import HostCoroutines
 from runtime_core.js.host_fetch import Fetch
 from runtime_core.js.host_modules import check_module_name, make_module
 from runtime_core.js.maps import JsMap
@@ -81,6 +82,8 @@ class JsHost:
         self.reference_map = JsMap()
         self.symbols: dict[str, JsSymbol] = {}
         self.dtypes_address = 0
+        self.coroutines = HostCoroutines()
+        self.loop.operations.append(self.coroutines)
         self.may_wait = False
         self.waits = 0
         self.wait_failure: JsThrow | WorkerError | None = None
@@ -340,7 +343,8 @@ class JsHost:
             self.guest.PyMem_Free(view)
 
     def close(self) -> None:
-        """Let go of the guest without entering it."""
+        """Let go of the guest without entering it; coroutines of host modules are cancelled."""
+        self.coroutines.close()
         self.releases.clear()
         for proxy in (self.pyodide, self.main_globals, self.eval_code, self.import_hook):
             if proxy is not None:

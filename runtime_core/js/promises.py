@@ -51,6 +51,12 @@ class JsPromise(JsObject):
             self._follow(value)
         return UNDEFINED
 
+    def fulfill(self, value: JsValue) -> None:
+        """Settle with a value as it is: one with a ``then`` is not followed. Ignored once resolved."""
+        if not self._resolving:
+            self._resolving = True
+            self._settle(PromiseState.FULFILLED, value)
+
     def reject(self, reason: JsValue = UNDEFINED) -> JsValue:
         """Reject; ignored once resolved."""
         if not self._resolving:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 
 from runtime_core.emscripten.host import HostServices
@@ -12,6 +11,7 @@ from runtime_core.engine.instance import GuestInstance
 from runtime_core.engine.limits import Limits, WaitBudget
 from runtime_core.engine.module import Program
 from runtime_core.guest import Guest
+from runtime_core.js.eventloop import wait_for
 from runtime_core.snapshot.prepared import PreparedSnapshot
 from runtime_core.snapshot.state import RuntimeState
 from schemas.errors import RestoreError
@@ -43,7 +43,7 @@ class GuestTemplate:
             FatalIsolateError: the guest trapped.
         """
         state = self._state
-        sleep = time.sleep if limits.wait_seconds is None else WaitBudget(limits.wait_seconds).sleep
+        sleep = wait_for if limits.wait_seconds is None else WaitBudget(limits.wait_seconds).sleep
         instance = program.instantiate(self._image, limits)
         try:
             if self._heap is not None:
