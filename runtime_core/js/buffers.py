@@ -117,9 +117,11 @@ class TypedArray(ArrayView):
 
     def store_all(self, values: list[JsValue], start: int = 0) -> None:
         """Store values in a row, which must fit."""
-        convert = self.element.convert
-        numbers = [convert(value) for value in values]
-        del numbers[max(0, self.length - start) :]  # the conversions may have run guest code
+        self.store_numbers(list(map(self.element.convert, values)), start)
+
+    def store_numbers(self, numbers: list[float], start: int = 0) -> None:
+        """Store converted values in a row, as far as they fit."""
+        del numbers[max(0, self.length - start) :]  # conversions may have run guest code
         if not numbers:
             return
         position = self.offset + start * self.element.size
@@ -172,7 +174,12 @@ class TypedArray(ArrayView):
         return [*map(str, range(length)), *super().own_keys()]
 
     def iterate(self) -> Iterator[JsValue] | None:
-        """A host iterator over the elements as they are when it gets to them."""
+        """A host iterator over the elements as they are when it gets to them.
+
+        Raises:
+            JsThrow: RangeError for more elements than the host may hold in one go.
+        """
+        check_length(self.length)
         return iterate_elements(self)
 
     def to_string(self) -> str:

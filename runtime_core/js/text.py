@@ -200,16 +200,21 @@ def atob(*args: JsValue) -> JsValue:
 
 # ---- escape and unescape
 
+MAX_ESCAPED_LENGTH: Final = 1 << 22  # units: each may take a call
 _UNESCAPED: Final = re.compile(r"[^A-Za-z0-9@*_+\-./]")
 _ESCAPE: Final = re.compile(r"%u([0-9A-Fa-f]{4})|%([0-9A-Fa-f]{2})")
 
 
 def escape(value: JsValue) -> JsValue:
     """``escape(value)``."""
+    return _UNESCAPED.sub(_escaped, _bounded_units(value))
+
+
+def _bounded_units(value: JsValue) -> str:
     units = to_units(to_text(value))
-    if len(units) > MAX_TEXT_LENGTH // 6:
+    if len(units) > MAX_ESCAPED_LENGTH:
         throw("RangeError", "Invalid string length")
-    return _UNESCAPED.sub(_escaped, units)
+    return units
 
 
 def _escaped(match: re.Match[str]) -> str:
@@ -219,7 +224,7 @@ def _escaped(match: re.Match[str]) -> str:
 
 def unescape(value: JsValue) -> JsValue:
     """``unescape(value)``."""
-    return from_units(_ESCAPE.sub(lambda match: chr(int(match[1] or match[2], 16)), to_units(to_text(value))))
+    return from_units(_ESCAPE.sub(lambda match: chr(int(match[1] or match[2], 16)), _bounded_units(value)))
 
 
 # ---- constructors

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import cmp_to_key
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from runtime_core.js.arrays import MAX_TEXT_LENGTH, JsArray, check_length, require_function
 from runtime_core.js.coerce import clamp_index, to_integer_or_infinity, to_length, to_numeric
@@ -18,6 +20,7 @@ from runtime_core.js.values import ABSENT, SYMBOL_ITERATOR, UNDEFINED, BigInt, J
 if TYPE_CHECKING:
     from runtime_core.js.buffers import TypedArray
 
+_WORDS: Final[dict[int, Literal["B", "H", "I", "Q"]]] = {1: "B", 2: "H", 4: "I", 8: "Q"}  # element size -> format of integers
 _CHUNK: Final = 1 << 16  # elements that a search looks at in one go
 
 
@@ -256,10 +259,25 @@ def _wanted(array: TypedArray, value: JsValue) -> float | None:
 def _position(array: TypedArray, wanted: float, first: int) -> int:
     """The first index of a number at or after ``first``, or -1."""
     length = array.length
+    if array.element.size == 1:
+        return _byte_position(array, wanted, first)
     for start in range(first, length, _CHUNK):
         numbers = array.numbers(start, min(start + _CHUNK, length))
         if wanted in numbers:
             return start + numbers.index(wanted)
+    return -1
+
+
+def _byte_position(array: TypedArray, wanted: float, first: int) -> int:
+    """As :func:`_position`, for elements of one byte."""
+    if wanted != int(wanted) or not -128 <= wanted <= 255 or array.element.convert(wanted) != wanted:
+        return -1
+    pattern = array.element.little.pack(int(wanted))
+    view = array.bytes_view()
+    for start in range(first, len(view), 16 * _CHUNK):
+        found = bytes(view[start : start + 16 * _CHUNK]).find(pattern)
+        if found >= 0:
+            return start + found
     return -1
 
 
@@ -321,26 +339,51 @@ def last_index_of(this: JsValue, value: JsValue, *start: JsValue) -> JsValue:
 # ---- order
 
 
-def _sort_key(number: JsValue) -> tuple[bool, float, float]:
-    assert isinstance(number, int | float)  # noqa: S101 -- an element
-    if number != number:
-        return True, 0.0, 0.0
-    return False, number, math.copysign(1.0, number) if isinstance(number, float) else 0.0
+def _sorted_numbers(array: TypedArray) -> list[float]:
+    """The stored numbers in order: negative zero before zero, NaN last."""
+    length = array.length
+    if array.element.size <= 2 and not array.element.is_float:
+        return _counted(array)
+    check_length(length)
+    numbers = list(array.numbers(0, length)) if length else []
+    if not array.element.is_float:
+        numbers.sort()
+        return numbers
+    real = [number for number in numbers if number == number]
+    real.sort()
+    first = bisect_left(real, 0.0)
+    last = bisect_right(real, 0.0)
+    negative = sum(math.copysign(1.0, number) < 0 for number in real[first:last])
+    real[first:last] = [-0.0] * negative + [0.0] * (last - first - negative)
+    return real + [math.nan] * (length - len(real))
 
 
-def _sorted(array: TypedArray, comparator: JsValue) -> list[JsValue]:
-    values = array.values()
-    if isinstance(comparator, JsFunction):
-        function = comparator
+def _counted(array: TypedArray) -> list[float]:
+    """The sorted numbers of an array whose elements can have few values."""
+    counts: Counter[float] = Counter()
+    length = array.length
+    check_length(length)
+    for start in range(0, length, _CHUNK):
+        counts.update(array.numbers(start, min(start + _CHUNK, length)))
+    result: list[float] = []
+    for number in sorted(counts):
+        result += [number] * counts[number]
+    return result
 
-        def compare(left: JsValue, right: JsValue) -> int:
-            order = to_numeric(function.call(UNDEFINED, (left, right)))
-            return (order > 0) - (order < 0)
 
-        values.sort(key=cmp_to_key(compare))
-    else:
-        values.sort(key=_sort_key)
-    return values
+def _sort_into(target: TypedArray, source: TypedArray, comparator: JsValue) -> None:
+    """Store the sorted elements of an array into one of the same kind and length."""
+    if not isinstance(comparator, JsFunction):
+        target.store_numbers(_sorted_numbers(source))
+        return
+    values, function = source.values(), comparator
+
+    def compare(left: JsValue, right: JsValue) -> int:
+        order = to_numeric(function.call(UNDEFINED, (left, right)))
+        return (order > 0) - (order < 0)
+
+    values.sort(key=cmp_to_key(compare))
+    target.store_all(values)
 
 
 def _check_comparator(comparator: JsValue) -> None:
@@ -353,7 +396,7 @@ def sort(this: JsValue, comparator: JsValue) -> JsValue:
     """Sort in place, by value or by a comparator."""
     _check_comparator(comparator)
     array = _require(this, "sort")
-    array.store_all(_sorted(array, comparator))
+    _sort_into(array, array, comparator)
     return array
 
 
@@ -362,20 +405,13 @@ def to_sorted(this: JsValue, comparator: JsValue) -> JsValue:
     _check_comparator(comparator)
     array = _require(this, "toSorted")
     result = array.same_kind(array.length)
-    result.store_all(_sorted(array, comparator))
+    _sort_into(result, array, comparator)
     return result
 
 
 def _reversed_bytes(array: TypedArray) -> bytes:
-    """The elements' bytes in reverse order of elements: all bytes reversed, then those of each element put right."""
-    size = array.element.size
-    data = bytes(array.bytes_view())[::-1]
-    if size == 1:
-        return data
-    result = bytearray(len(data))
-    for offset in range(size):
-        result[offset::size] = data[size - 1 - offset :: size]
-    return bytes(result)
+    """The elements' bytes in reverse order of elements."""
+    return array.bytes_view().cast(_WORDS[array.element.size])[::-1].tobytes()
 
 
 def reverse(this: JsValue) -> JsValue:
