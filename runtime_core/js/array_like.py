@@ -8,11 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from runtime_core.js.arrays import MAX_TEXT_LENGTH, JsArray, check_length, require_function
+from runtime_core.js.arrays import MAX_TEXT_LENGTH, JsArray, check_length
 from runtime_core.js.errors import throw, throw_type_error
+from runtime_core.js.functions import JsFunction
 from runtime_core.js.iteration import JsIterator
-from runtime_core.js.operators import strict_equals, to_boolean, to_integer, to_string
+from runtime_core.js.operators import strict_equals, to_boolean, to_integer, to_string, typeof
 from runtime_core.js.values import ABSENT, UNDEFINED, JsObject, JsValue
+
+
+def _function(value: JsValue) -> JsFunction:
+    """A callback; other values are refused as V8's generic algorithms word it."""
+    if isinstance(value, JsFunction):
+        return value
+    shown = typeof(value)
+    if value is None or isinstance(value, bool | float) or shown == "number":
+        shown += f" {to_string(value)}"
+    elif isinstance(value, str):
+        shown += f' "{value}"'
+    return throw_type_error(f"{shown} is not a function")
 
 
 def length_of(this: JsObject) -> int:
@@ -95,7 +108,7 @@ def last_index_of(this: JsObject, value: JsValue, start: JsValue) -> JsValue:
 def for_each(this: JsObject, callback: JsValue, this_arg: JsValue) -> JsValue:
     """``forEach``."""
     length = length_of(this)
-    function = require_function(callback)
+    function = _function(callback)
     for index, value in _present(this, length):
         function.call(this_arg, (value, index, this))
     return UNDEFINED
@@ -104,7 +117,7 @@ def for_each(this: JsObject, callback: JsValue, this_arg: JsValue) -> JsValue:
 def map_(this: JsObject, callback: JsValue, this_arg: JsValue) -> JsValue:
     """``map``."""
     length = length_of(this)
-    function = require_function(callback)
+    function = _function(callback)
     result: list[JsValue] = [ABSENT] * length
     for index, value in _present(this, length):
         result[index] = function.call(this_arg, (value, index, this))
@@ -114,7 +127,7 @@ def map_(this: JsObject, callback: JsValue, this_arg: JsValue) -> JsValue:
 def filter_(this: JsObject, callback: JsValue, this_arg: JsValue) -> JsValue:
     """``filter``."""
     length = length_of(this)
-    function = require_function(callback)
+    function = _function(callback)
     return JsArray(
         value for index, value in _present(this, length) if to_boolean(function.call(this_arg, (value, index, this)))
     )
@@ -123,20 +136,20 @@ def filter_(this: JsObject, callback: JsValue, this_arg: JsValue) -> JsValue:
 def some(this: JsObject, callback: JsValue, this_arg: JsValue) -> JsValue:
     """``some``."""
     length = length_of(this)
-    function = require_function(callback)
+    function = _function(callback)
     return any(to_boolean(function.call(this_arg, (value, i, this))) for i, value in _present(this, length))
 
 
 def every(this: JsObject, callback: JsValue, this_arg: JsValue) -> JsValue:
     """``every``."""
     length = length_of(this)
-    function = require_function(callback)
+    function = _function(callback)
     return all(to_boolean(function.call(this_arg, (value, i, this))) for i, value in _present(this, length))
 
 
 def _fold(this: JsObject, callback: JsValue, initial: Sequence[JsValue], *, backwards: bool) -> JsValue:
     length = length_of(this)
-    function = require_function(callback)
+    function = _function(callback)
     indices = iter(range(length - 1, -1, -1) if backwards else range(length))
     result: JsValue = initial[0] if initial else ABSENT
     while result is ABSENT:
@@ -171,7 +184,7 @@ def at(this: JsObject, position: JsValue) -> JsValue:
 
 def _found(this: JsObject, callback: JsValue, this_arg: JsValue) -> tuple[int, JsValue]:
     length = length_of(this)
-    function = require_function(callback)
+    function = _function(callback)
     for index in range(length):
         value = this.get(str(index))
         if to_boolean(function.call(this_arg, (value, index, this))):

@@ -15,6 +15,7 @@ from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import JsError
 from runtime_core.js.host import JsHost
 from runtime_core.js.pyproxy import PyProxy
+from runtime_core.objects import GuestObject
 from schemas.errors import PlatformError, PythonError
 from tests.conformance.ffi.cases import ROOT, Case
 from tests.conformance.ffi.fixtures import make_fixtures
@@ -71,7 +72,8 @@ def _outside(isolate: Isolate, js: JsHost, source: str) -> object:
     names: dict[str, object] = {"isolate": isolate, "js": js, "fixtures": js.modules["fixtures"]}
     code = compile(source, "<host part>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     try:
-        names["value"] = js._guarded(take_value.call_python, ())
+        value = names["value"] = js._guarded(take_value.call_python, ())
+        names["held"] = GuestObject(isolate._enter, value.copy()) if isinstance(value, PyProxy) else value
         pending = eval(code, names)
         if inspect.iscoroutine(pending):
             asyncio.run(pending)

@@ -178,3 +178,16 @@ fixtures.call_with(create_proxy(lambda: inner)) is inner
 import fixtures
 from pyodide.ffi import create_proxy
 [fixtures.inspect(fixtures.call_with(create_proxy(f))) for f in (lambda: 1, lambda: None, lambda: "s", lambda: 2**70, lambda: True, lambda: 1.5)]
+#% bind of a proxy in JavaScript
+import js, fixtures
+from pyodide.ffi import create_proxy
+p = create_proxy(lambda *args: args)
+js.Reflect.apply(js.Reflect.get(p, "bind"), p, js.Array.of(None, 7))
+#% captureThis then bind
+import js
+from pyodide.ffi import create_proxy, to_js
+o = js.Object.new()
+o.x = 3
+p = create_proxy(lambda this, *args: (this.x, *args))
+js.globalThis.boundOne = js.Reflect.apply(js.Reflect.get(js.Reflect.apply(js.Reflect.get(p, "captureThis"), p, js.Array.new()), "bind"), p, js.Array.of(o, 1))
+js.boundOne(2)

@@ -107,3 +107,32 @@ js.Object.fromEntries(create_proxy({"a": 1, "b": 2}.items())).to_py()
 import js
 from pyodide.ffi import create_proxy
 dict(js.Map.new(create_proxy({"a": 1}.items())).to_py())
+#% deleting keys
+import js
+from pyodide.ffi import create_proxy
+d = {"a": 1, 2: 3}
+p = create_proxy(d)
+js.Reflect.deleteProperty(p, "a"), js.Reflect.deleteProperty(p, "2"), js.Reflect.deleteProperty(p, "missing"), d
+#% in
+import js
+from pyodide.ffi import create_proxy
+p = create_proxy({"a": 1, 2: 3})
+[js.Reflect.has(p, k) for k in ("a", "2", "b", "keys", "get")]
+#% JSON.stringify of a dict
+import js
+from pyodide.ffi import create_proxy
+js.JSON.stringify(create_proxy({"a": 1, "b": [1, {"c": None}], 2: "two", (1, 2): 3, "get": 4}))
+#% JSON.stringify of a class of one's own
+import js
+from pyodide.ffi import create_proxy
+class A:
+    x = 1
+js.JSON.stringify(create_proxy(A())), js.JSON.stringify(create_proxy(len))
+#% asJsJson set and delete
+import fixtures, js
+from pyodide.ffi import create_proxy
+d = {"a": 1, 3: 4}
+p = create_proxy(d).asJsJson()
+fixtures.set_property(p, "get", 5)
+fixtures.set_property(p, "3", 6)
+js.Reflect.deleteProperty(p, "a"), js.Reflect.deleteProperty(p, "zz"), d

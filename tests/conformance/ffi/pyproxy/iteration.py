@@ -258,3 +258,27 @@ r
 import fixtures
 from pyodide.ffi import create_proxy
 fixtures.inspect(fixtures.spread(create_proxy([1, None, "a", 2.5, True, 2**60])))
+#% the iterator of a list
+import fixtures
+from pyodide.ffi import create_proxy
+import js
+it = js.Reflect.apply(js.Reflect.get(create_proxy([1, 2]), js.Symbol.iterator), create_proxy([1, 2]), js.Array.new())
+fixtures.tag_of(it), fixtures.constructor_name(it)
+#% a dict changed while it is iterated
+from pyodide.ffi import create_proxy
+d = {"a": 1}
+p = create_proxy(d)
+import js
+it = js.Reflect.apply(js.Reflect.get(p, js.Symbol.iterator), p, js.Array.new())
+first = it.next().value
+d["b"] = 2
+first, it.next()
+#% the iterator's return
+import js
+from pyodide.ffi import create_proxy
+p = create_proxy([1, 2, 3])
+it = js.Reflect.apply(js.Reflect.get(p, js.Symbol.iterator), p, js.Array.new())
+a = it.next().value
+b = js.Reflect.apply(js.Reflect.get(it, "return"), it, js.Array.of(9))
+c = it.next()
+a, (b.done, b.value), c.done

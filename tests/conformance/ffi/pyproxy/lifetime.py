@@ -272,3 +272,31 @@ before = sys.getrefcount(target)
 for _ in range(5):
     fixtures.argument_count(target, target)
 sys.getrefcount(target) - before
+#% borrowed attribute proxies survive with a copy of the owner
+import fixtures
+from pyodide.ffi import create_proxy
+class A:
+    def m(self): return 5
+p = create_proxy(A())
+q = p.copy()
+fixtures.keep(create_proxy(fixtures.get_property))
+m = js_method = None
+import js
+js.globalThis.borrowed = js.Reflect.get(p, "m")
+p.destroy()
+js.globalThis.borrowed(), q.destroy()
+#% the message of a borrowed attribute
+import js
+from pyodide.ffi import create_proxy
+class A:
+    def m(self): return 5
+p = create_proxy(A())
+box = js.Object.new()
+js.Object.assign(box, js.Object.new())
+js.Reflect.apply(js.Reflect.get(p, "m"), None, js.Array.new())
+#% dispose
+import js
+from pyodide.ffi import create_proxy
+p = create_proxy([1])
+js.Reflect.apply(js.Reflect.get(p, js.Symbol.dispose), p, js.Array.new())
+p.length

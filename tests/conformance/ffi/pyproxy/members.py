@@ -281,3 +281,43 @@ pyodide_js.ffi.PyDict.new()
 #% names in pyodide_js.ffi
 import pyodide_js
 sorted(pyodide_js.ffi.object_keys())
+#% Reflect.ownKeys of a dict
+import js
+from pyodide.ffi import create_proxy
+[str(name) for name in js.Reflect.ownKeys(create_proxy({"a": 1, "get": 2})) if not str(name).startswith("__")]
+#% Reflect.has
+import js
+from pyodide.ffi import create_proxy
+class A:
+    x = None
+p = create_proxy(A())
+[js.Reflect.has(p, name) for name in ("x", "$x", "y", "type", "toString", "get", "constructor", "prototype")]
+#% Reflect.has of a function
+import js
+from pyodide.ffi import create_proxy
+p = create_proxy(len)
+[js.Reflect.has(p, name) for name in ("call", "prototype", "name", "length", "arguments", "__name__")]
+#% Reflect.has of a list
+import js
+from pyodide.ffi import create_proxy
+p = create_proxy([1, 2])
+[js.Reflect.has(p, name) for name in ("0", "1", "2", "-1", "00", "length", "append", "push")]
+#% Reflect.set and deleteProperty report
+import js
+from pyodide.ffi import create_proxy
+class A: pass
+a = A()
+p = create_proxy(a)
+js.Reflect.set(p, "x", 1), js.Reflect.set(p, "type", 1), js.Reflect.deleteProperty(p, "x"), js.Reflect.deleteProperty(p, "get"), vars(a)
+#% deleting a missing attribute
+import js
+from pyodide.ffi import create_proxy
+js.Reflect.deleteProperty(create_proxy(object()), "x")
+#% setting an attribute that cannot be set
+import js
+from pyodide.ffi import create_proxy
+js.Reflect.set(create_proxy(object()), "x", 1)
+#% prototype of a function cannot be deleted
+import js
+from pyodide.ffi import create_proxy
+js.Reflect.deleteProperty(create_proxy(len), "prototype")

@@ -185,3 +185,34 @@ def visit(value, index, array):
     seen.append(value)
     if index == 0: target.pop()
 p.forEach(visit), seen
+#% a callback that is no function
+from pyodide.ffi import create_proxy
+create_proxy([1]).map(5)
+#% Array concat spreads proxies of sequences
+import js
+from pyodide.ffi import create_proxy
+js.Array.of(1).concat(create_proxy([2, 3]))
+#% toJSON and JSON.stringify
+import js
+from pyodide.ffi import create_proxy
+create_proxy([1, "a", [2]]).toJSON().length, js.JSON.stringify(create_proxy([1, "a", [2], {"k": (None, True)}]))
+#% deleting indices
+import js
+from pyodide.ffi import create_proxy
+target = [1, 2, 3]
+p = create_proxy(target)
+js.Reflect.deleteProperty(p, "0"), js.Reflect.deleteProperty(p, "7"), target
+#% array methods called on a proxy from the prototype
+import js
+from pyodide.ffi import create_proxy
+js.Array.prototype.slice.call(create_proxy([1, 2, 3]), 1), js.Array.prototype.join.call(create_proxy((1, 2)), "+")
+#% callbacks of other kinds that are no functions
+from pyodide.ffi import create_proxy, jsnull
+import js
+messages = []
+for wrong in (None, jsnull, "text", True, 2.5, js.Object.new(), js.Array.new(), 2**70, js.Symbol.iterator):
+    try:
+        create_proxy([1]).filter(wrong)
+    except Exception as error:
+        messages.append(str(error))
+messages
