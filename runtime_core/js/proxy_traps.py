@@ -62,7 +62,7 @@ def target_lookup(proxy: ProxyObject, key: PropertyKey) -> JsValue:
     member = members(proxy.flags).get(key, ABSENT)
     if member is not ABSENT:
         return member.read(proxy) if type(member) is Accessor else member
-    if proxy.flags & _CALLABLE and key == "prototype":
+    if key is PROXY_ATTRIBUTES or (proxy.flags & _CALLABLE and key == "prototype"):
         return UNDEFINED
     return _inherited(proxy, key)
 

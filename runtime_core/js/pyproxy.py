@@ -12,8 +12,8 @@ from runtime_core.js.proxy_classes import prototype_of
 from runtime_core.js.proxy_flags import CALLABLE, PLAIN, ProxyProperties
 from runtime_core.js.proxy_methods import members
 from runtime_core.js.proxy_object import AttributeCache, ProxyObject, SharedState, call_object
-from runtime_core.js.proxy_traps import Traps, target_has, target_lookup, traps_for
-from runtime_core.js.values import ABSENT, Accessor, JsObject, JsSymbol, JsValue, PropertyKey
+from runtime_core.js.proxy_traps import PROXY_ATTRIBUTES, Traps, target_has, target_lookup, traps_for
+from runtime_core.js.values import ABSENT, UNDEFINED, Accessor, JsObject, JsSymbol, JsValue, PropertyKey
 
 if TYPE_CHECKING:
     from runtime_core.js.host import JsHost
@@ -47,7 +47,7 @@ class PyProxy(ProxyObject):
         """The own property, or ABSENT."""
         if self.own is not None and key in self.own:
             return self.own[key]
-        return self._traps.own_item(self, key)
+        return UNDEFINED if key is PROXY_ATTRIBUTES else self._traps.own_item(self, key)
 
     def lookup(self, key: PropertyKey) -> JsValue:
         """The property, own or inherited, or ABSENT."""
