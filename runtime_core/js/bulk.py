@@ -20,7 +20,6 @@ from runtime_core.js.values import ABSENT, ERROR, MAX_SAFE_INTEGER, NO_VALUE, UN
 if TYPE_CHECKING:
     from runtime_core.js.host import JsHost
 
-_MAX_LEVELS: Final = 100
 _MAX_BYTES: Final = 1 << 26
 _CONTAINERS: Final = ("PyList_Type", "PyDict_Type", "PyTuple_Type")
 _TYPE_OFFSET: Final = 4
@@ -96,8 +95,8 @@ def copy_to_python(js: JsHost, value: JsValue) -> int:
     if type(value) is not JsArray and type(value) is not JsObject:
         return 0
     try:
-        data = marshal.dumps(cast("Any", _Flattener().flatten(value, _MAX_LEVELS)), FORMAT_VERSION)
-    except Unsupported:
+        data = marshal.dumps(cast("Any", _Flattener().flatten(value)), FORMAT_VERSION)
+    except (Unsupported, ValueError):  # ValueError: more levels than the format may have
         return 0
     guest = js.guest
     address = guest.malloc(len(data))
@@ -114,62 +113,72 @@ def copy_to_python(js: JsHost, value: JsValue) -> int:
 
 
 class _Flattener:
-    """JavaScript containers of plain values as the Python containers they become, shared parts once."""
+    """JavaScript containers of plain values as the Python containers they become, shared parts once.
+
+    Containers are made empty and filled later, so that nesting takes no stack and cycles need no care.
+    """
 
     def __init__(self) -> None:
         self._made: dict[int, object] = {}
+        self._waiting: list[tuple[JsArray | JsObject, Any]] = []
         self._shapes: set[tuple[object, ...]] = set()  # names of properties that are in order already
 
-    def flatten(self, value: JsValue, levels: int) -> object:
+    def flatten(self, container: JsValue) -> object:
         """Raises Unsupported for anything that needs the guest's help."""
+        result = self._part(container)
+        while self._waiting:
+            source, target = self._waiting.pop()
+            if isinstance(source, JsArray):
+                self._fill_list(source, target)
+            else:
+                self._fill_dict(source, target)
+        return result
+
+    def _part(self, value: JsValue) -> object:
+        """What a value that is not in ``_PLAIN`` becomes."""
         kind = type(value)
-        if kind in _PLAIN:
-            return value
         if kind is float:
             return _number(value)  # type: ignore[arg-type]  # kind is float
         if value is UNDEFINED:
             return None
         made = self._made.get(id(value))
-        if made is not None:
-            return made
-        if levels and kind is JsArray:
-            return self._list(value, levels - 1)  # type: ignore[arg-type]  # kind is JsArray
-        if levels and kind is JsObject:
-            return self._dict(value, levels - 1)  # type: ignore[arg-type]  # kind is JsObject
-        raise Unsupported
+        if made is None:
+            if kind is JsArray:
+                made = []
+            elif kind is JsObject:
+                made = {}
+            else:
+                raise Unsupported
+            self._made[id(value)] = made
+            self._waiting.append((value, made))  # type: ignore[arg-type]  # one of the two kinds
+        return made
 
-    def _list(self, array: JsArray, levels: int) -> list[object]:
+    def _fill_list(self, array: JsArray, result: list[object]) -> None:
         items = array.items
         kinds = set(map(type, items))
-        result: list[object] = []
-        self._made[id(array)] = result
         if kinds <= _PLAIN or (kinds == _FLOATS and True not in map(float.is_integer, items)):  # type: ignore[arg-type]
             result += items
         else:
-            flatten = self.flatten
-            result += [item if type(item) in _PLAIN else flatten(item, levels) for item in items]
-        return result
+            part = self._part
+            result += [item if type(item) in _PLAIN else part(item) for item in items]
 
-    def _dict(self, source: JsObject, levels: int) -> dict[object, object]:
+    def _fill_dict(self, source: JsObject, result: dict[object, object]) -> None:
         own = source.own
-        result: dict[object, object] = {}
-        self._made[id(source)] = result
         if source.prototype is not None:
             raise Unsupported
-        if own:
-            shape = tuple(own)
-            names = shape
-            if shape not in self._shapes:
-                names = tuple(source.own_keys())
-                if "constructor" in own or len(names) != len(own):
-                    raise Unsupported  # of another class, or with symbols
-                if shape == names and len(self._shapes) < _SHAPES:
-                    self._shapes.add(shape)
-            flatten = self.flatten
-            for name in names:
-                item = own.get(name, ABSENT)
-                result[name] = item if type(item) in _PLAIN else flatten(item, levels)
-        return result
+        if not own:
+            return
+        shape = names = tuple(own)
+        if shape not in self._shapes:
+            names = tuple(source.own_keys())
+            if "constructor" in own or len(names) != len(own):
+                raise Unsupported  # of another class, or with symbols
+            if shape == names and len(self._shapes) < _SHAPES:
+                self._shapes.add(shape)
+        part = self._part
+        for name in names:
+            item = own.get(name, ABSENT)
+            result[name] = item if type(item) in _PLAIN else part(item)
 
 
 def _number(value: float) -> int | float:
