@@ -42,7 +42,7 @@ def copy_to_javascript(js: JsHost, pointer: int, dict_converter: JsValue) -> JsV
     converter = dict_converter if isinstance(dict_converter, NativeFunction) else None
     if dict_converter is not ERROR and (converter is None or converter.takes_this):
         return NO_VALUE  # functions of the guest, which might change the object, or see their context
-    if js.memory.read_u8(js.instance.global_value("compat_dict_to_literalmap")):
+    if js.memory.read_u8(js.guest.address("compat_dict_to_literalmap")):
         return NO_VALUE
     data = _marshalled(js, pointer)
     if data is None:
@@ -73,7 +73,7 @@ def read_plain(js: JsHost, pointer: int) -> tuple[object, int]:
 def _marshalled(js: JsHost, pointer: int) -> bytes | None:
     """The guest's container in the marshal format; None where it is none, or holds anything that has no such form."""
     kind = js.memory.read_u32(pointer + _TYPE_OFFSET)
-    if kind not in [js.instance.global_value(name) for name in _CONTAINERS]:
+    if kind not in map(js.guest.address, _CONTAINERS):
         return None
     guest = js.guest
     written = guest.PyMarshal_WriteObjectToString(pointer, FORMAT_VERSION)

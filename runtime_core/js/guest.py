@@ -19,11 +19,19 @@ class GuestApi:
 
     def __init__(self, instance: GuestInstance) -> None:
         self._instance = instance
+        self._addresses: dict[str, int] = {}
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         function = self._instance.function(name)
         setattr(self, name, function)
         return function
+
+    def address(self, name: str) -> int:
+        """The address of a data symbol, unsigned."""
+        found = self._addresses.get(name)
+        if found is None:
+            found = self._addresses[name] = self._instance.global_value(name)
+        return found
 
 
 def checked(pointer: int) -> int:

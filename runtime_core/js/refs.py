@@ -126,7 +126,8 @@ class RefTable:
     @property
     def sweep_is_due(self) -> bool:
         """Whether enough was given handles since the last sweep to pay for another."""
-        return len(self) > self._sweep_at or self._large_bytes > self._sweep_at_bytes
+        in_use = len(self._values) - len(self._free) + len(self._arrays)
+        return in_use > self._sweep_at or self._large_bytes > self._sweep_at_bytes
 
     def decode(self, raw: int) -> object:
         """The value of raw bits.
