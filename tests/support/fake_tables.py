@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any, cast
 
 from runtime_core.js.host import JsHost
@@ -59,4 +60,5 @@ class FakeInstance:
 def fake_host() -> tuple[JsHost, FakeInstance]:
     """A host over empty tables."""
     instance = FakeInstance()
-    return JsHost(cast("Any", instance), cast("Any", None), RefTable()), instance
+    emscripten = SimpleNamespace(clock=None)  # what the makers of globals read
+    return JsHost(cast("Any", instance), cast("Any", emscripten), RefTable()), instance
