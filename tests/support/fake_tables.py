@@ -6,6 +6,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast
 
+from runtime_core.emscripten.clock import SteppingClock
 from runtime_core.js.host import JsHost
 from runtime_core.js.refs import RefTable
 
@@ -60,5 +61,5 @@ class FakeInstance:
 def fake_host() -> tuple[JsHost, FakeInstance]:
     """A host over empty tables."""
     instance = FakeInstance()
-    emscripten = SimpleNamespace(clock=None)  # what the makers of globals read
+    emscripten = SimpleNamespace(clock=SteppingClock())
     return JsHost(cast("Any", instance), cast("Any", emscripten), RefTable()), instance
