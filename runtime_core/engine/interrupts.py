@@ -27,6 +27,9 @@ _HEADROOM_FRAMES: Final = 9
 _ROOM_FRAMES: Final = 80
 """Levels that a host function may need to turn an exception into one of the guest, which enters the guest again."""
 
+_WAIT_FRAMES: Final = 200
+"""Levels that an event loop and the tasks it runs need at least, beyond those of :data:`_ROOM_FRAMES`."""
+
 _protected: set[CodeType] = set()
 
 
@@ -49,6 +52,10 @@ ensure_headroom: Final = _chain(_HEADROOM_FRAMES)
 
 ensure_room: Final = _chain(_ROOM_FRAMES)
 """The same, for host functions that call back into the guest: they must be able to report that it went too deep."""
+
+
+ensure_wait_room: Final = _chain(_WAIT_FRAMES)
+"""The same, for host functions that run an event loop on top of guest code."""
 
 
 def on_interrupt(number: int, frame: FrameType | None) -> None:

@@ -162,6 +162,11 @@ class EventLoop:
         self._rejected.append(promise)
 
     @property
+    def microtask_count(self) -> int:
+        """How many microtasks are queued."""
+        return len(self._microtasks)
+
+    @property
     def is_idle(self) -> bool:
         """Whether nothing is left to run, now or later."""
         return not self._microtasks and not self._timers and not self._working()
@@ -185,8 +190,8 @@ class EventLoop:
     def _run(self, task: Callable[[], object]) -> None:
         try:
             task()
-        except JsThrow as thrown:
-            self._on_error(thrown.value)
+        except (JsThrow, RecursionError) as error:
+            self._on_error(value_of(error))
 
     def run_one(self, *, wait: bool = True) -> bool:
         """Run pending microtasks and one macrotask, waiting for it if need be; false if there was none.
@@ -257,6 +262,11 @@ class EventLoop:
         if delay > 0:
             self._sleep(delay)
         return True
+
+
+def value_of(error: JsThrow | RecursionError) -> JsValue:
+    """What a script catches where host code raised ``error``."""
+    return error.value if isinstance(error, JsThrow) else JsError("RangeError", "Maximum call stack size exceeded")
 
 
 def wait_for(seconds: float, wait: Callable[[float], object] = time.sleep) -> None:

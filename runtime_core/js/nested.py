@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from runtime_core.engine.interrupts import ensure_wait_room
 from runtime_core.js.control import JsThrow, PythonErrorSet
 from runtime_core.js.errors import JsError, JsPythonError
 from runtime_core.js.promises import NeverSettledError, resolved_promise, run_until_settled
@@ -20,7 +21,7 @@ from runtime_core.js.values import JsObject, JsValue
 if TYPE_CHECKING:
     from runtime_core.js.host import JsHost
 
-MAX_DEPTH: Final = 64
+MAX_DEPTH: Final = 32
 """How many waits may be under way: each takes stack from the guest and from the host."""
 
 MIN_STACK: Final = 1 << 18
@@ -46,11 +47,14 @@ def suspend(js: JsHost) -> Suspension:
     Raises:
         PythonErrorSet: there are too many waits already, or the guest could not make a thread state.
     """
+    try:
+        ensure_wait_room()
+    except RecursionError:
+        raise_runtime_error(js, "run_sync: guest and host called each other too deeply to wait")
+        raise PythonErrorSet from None
     stack_left = js.instance.global_value(_STACK_POINTER) - js.guest.emscripten_stack_get_end()
     if js.waits >= MAX_DEPTH or stack_left < MIN_STACK:
-        raise_runtime_error(
-            js, f"Cannot wait inside of {js.waits} other waits: run_sync can nest {MAX_DEPTH} deep here"
-        )
+        raise_runtime_error(js, f"run_sync: {js.waits} calls wait already, at most {MAX_DEPTH} can wait at once")
         raise PythonErrorSet
     guest = js.guest
     if guest.enter_promising_task() != 0:
@@ -80,7 +84,7 @@ def wait(js: JsHost, promise: JsValue) -> JsValue:
     """
     awaited = resolved_promise(js.loop, promise)
     awaited.subscribe(lambda _value: None, lambda reason: _keep_exception(js, reason))
-    pinned = js.refs.pin()
+    pinned = js.refs.pin(js.guest.runtime_settle(0))
     try:
         return run_until_settled(awaited, after_task=lambda: _tidy(js))
     finally:

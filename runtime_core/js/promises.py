@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import JsError
-from runtime_core.js.eventloop import EventLoop
+from runtime_core.js.eventloop import EventLoop, value_of
 from runtime_core.js.functions import JsFunction, NativeFunction
 from runtime_core.js.operators import call_method
 from runtime_core.js.values import UNDEFINED, JsObject, JsValue, PropertyKey
@@ -108,8 +108,8 @@ class JsPromise(JsObject):
         reject = once(lambda reason: self._settle(PromiseState.REJECTED, reason))
         try:
             then.call(thenable, (NativeFunction(once(self._follow)), NativeFunction(reject)))
-        except JsThrow as thrown:
-            reject(thrown.value)
+        except (JsThrow, RecursionError) as error:
+            reject(value_of(error))
 
     def _settle(self, state: PromiseState, value: JsValue) -> None:
         self._resolving = True
@@ -145,8 +145,8 @@ class JsPromise(JsObject):
                     return
                 try:
                     result.resolve(handler.call(UNDEFINED, (value,)))
-                except JsThrow as thrown:
-                    result.reject(thrown.value)
+                except (JsThrow, RecursionError) as error:
+                    result.reject(value_of(error))
 
             return reaction
 

@@ -92,6 +92,7 @@ class RefTable:
         self._large_bytes = 0
         self._sweep_at_bytes = SWEEP_BYTES
         self._pinned = 0
+        self._pinned_arrays = 0
         self._pins = 0
 
     def register_proxy_type(self, cls: type) -> None:
@@ -213,20 +214,22 @@ class RefTable:
         self._large[id(value)] = size
         self._large_bytes += size
 
-    def pin(self) -> int:
+    def pin(self, arrays: int) -> tuple[int, int]:
         """Keep every handle in use through sweeps until :meth:`unpin`, which takes what this returns.
 
-        It lets a sweep run while guest frames wait on the stack: what they hold was handed out before.
+        It lets a sweep run while guest frames wait on the stack: what they hold was handed out before. ``arrays`` is
+        how many arrays WebAssembly code has given out.
         """
-        before, self._pinned = self._pinned, len(self._values)
+        before = (self._pinned, self._pinned_arrays)
+        self._pinned, self._pinned_arrays = len(self._values), _FIRST_ARRAY + arrays
         self._pins += 1
         self._free.clear()
         return before
 
-    def unpin(self, before: int) -> None:
+    def unpin(self, before: tuple[int, int]) -> None:
         """End the latest :meth:`pin`."""
         self._pins -= 1
-        self._pinned = before
+        self._pinned, self._pinned_arrays = before
 
     def sweep(self, live: Iterable[int]) -> int:
         """Free every handle that is not among the raw bits in ``live``; returns how many.
@@ -241,8 +244,8 @@ class RefTable:
             elif tag == _TAG_PRIMITIVE:
                 keep.add((raw >> 4) - 1)  # -1 for undefined, which is no index
         before = len(self)
-        if self._pins == 0:
-            self._arrays = {index: value for index, value in self._arrays.items() if index in keep}
+        last = self._pinned_arrays
+        self._arrays = {index: value for index, value in self._arrays.items() if index <= last or index in keep}
         self.arrays_are_in_use = self._pins > 0 or any(index >= _FIRST_ARRAY for index in keep)
         values = self._values
         pinned = self._pinned

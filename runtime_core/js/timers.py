@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from runtime_core.js.coded_errors import throw_invalid_type
+from runtime_core.js.control import JsThrow
+from runtime_core.js.errors import JsError
 from runtime_core.js.functions import JsFunction, NativeFunction
 from runtime_core.js.operators import to_number
 from runtime_core.js.values import UNDEFINED, BigInt, JsValue
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from runtime_core.js.host import JsHost
 
 Maker = Callable[["JsHost"], JsValue]
+MAX_MICROTASKS: Final = 1 << 20
 _MAX_DELAY: Final = (1 << 31) - 1  # milliseconds; longer ones count as 1, as everywhere
 _IMMEDIATE_MILLISECONDS: Final = 2  # Pyodide's scheduler takes delays up to this for none
 
@@ -85,6 +88,8 @@ def _timer_id(value: JsValue) -> int | None:
 def _queue_microtask(host: JsHost) -> JsValue:
     def queue(function: JsValue) -> JsValue:
         task = callback(function)
+        if host.loop.microtask_count >= MAX_MICROTASKS:
+            raise JsThrow(JsError("RangeError", f"more than {MAX_MICROTASKS} microtasks are queued"))
         host.loop.queue_microtask(lambda: task.call(UNDEFINED, ()))
         return UNDEFINED
 

@@ -23,7 +23,8 @@ from collections.abc import Mapping
 from typing import Final
 
 SETTLE: Final = "runtime_settle"
-"""(restart): deliver what is pending; with ``restart`` number arrays from the start again (none may be in use)."""
+"""(restart): deliver what is pending; with ``restart`` number arrays from the start again (none may be in use).
+Returns how many were given out."""
 
 HOST_MODULE: Final = "runtime"
 
@@ -126,11 +127,12 @@ CODE: Final = r"""
       (call $host.push (call $reference (local.get $array)) (global.get $count)
         (global.get $value0) (global.get $value1) (global.get $value2) (global.get $value3)))))
 
-(func (export "runtime:runtime_settle") (param $restart i32)
+(func (export "runtime:runtime_settle") (param $restart i32) (result i32)
   (call $flush)
   (global.set $newest (i32.const -2))
   (global.set $second (i32.const -2))
-  (if (local.get $restart) (then (global.set $serial (i32.const 0)))))
+  (if (local.get $restart) (then (global.set $serial (i32.const 0))))
+  (global.get $serial))
 
 ;; ---- constants and checks
 
