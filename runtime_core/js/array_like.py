@@ -6,7 +6,7 @@ access, and callbacks may change the object meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from runtime_core.js.arrays import MAX_TEXT_LENGTH, JsArray, check_length
 from runtime_core.js.errors import throw, throw_type_error
@@ -37,6 +37,17 @@ def length_of(this: JsObject) -> int:
     length = max(0, to_integer(this.get("length")))
     check_length(length)
     return length
+
+
+def bounded(values: Iterable[JsValue]) -> Iterator[JsValue]:
+    """The values of an iterator that need not end.
+
+    Raises:
+        JsThrow: RangeError where there are more than this host holds in one array.
+    """
+    for count, value in enumerate(values):
+        check_length(count)
+        yield value
 
 
 def arguments_of(value: JsValue) -> list[JsValue]:

@@ -282,7 +282,7 @@ class PySequenceMethods(JsObject):
         "reduceRight": lambda this, callback, *initial: array_like.reduce_right(proxy_of(this), callback, *initial),
         "slice": lambda this, start, end: array_like.slice_(proxy_of(this), start, end),
         "some": lambda this, callback, this_arg: array_like.some(proxy_of(this), callback, this_arg),
-        "toJSON": lambda this: JsArray(proxy_of(this).elements()),
+        "toJSON": lambda this: JsArray(array_like.bounded(proxy_of(this).elements())),
         "values": lambda this: array_like.values(proxy_of(this)),
     }
 

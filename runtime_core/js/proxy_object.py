@@ -30,6 +30,7 @@ _BORROWED: Final = (
     "This borrowed attribute proxy was automatically destroyed in the process of destroying the proxy it was borrowed "
     "from. Try using the 'copy' method."
 )
+_MAX_BORROWED: Final = 1 << 16  # proxies one iterator keeps to destroy them at its end; others are collected
 _EXHAUSTED: Final = "This borrowed proxy was automatically destroyed when an iterator was exhausted."
 
 
@@ -309,7 +310,7 @@ class Elements:
         if item is ERROR:
             self._finish()
             raise StopIteration
-        if isinstance(item, ProxyObject) and not self._adaptor:
+        if isinstance(item, ProxyObject) and not self._adaptor and len(self._borrowed) < _MAX_BORROWED:
             self._borrowed.append(item)
         return item
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
+from runtime_core.js.arrays import check_length
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import JsPythonError, throw_type_error
 from runtime_core.js.functions import JsFunction
@@ -224,7 +225,9 @@ class SequenceTraps(PlainTraps):
 
     def own_property_keys(self, proxy: ProxyObject) -> list[PropertyKey]:
         """``Reflect.ownKeys(proxy)``."""
-        return [*super().own_property_keys(proxy), *map(str, range(proxy.length())), "length"]
+        names, length = super().own_property_keys(proxy), proxy.length()
+        check_length(length)
+        return [*names, *map(str, range(length)), "length"]
 
 
 class JsonDictTraps:
@@ -315,7 +318,8 @@ def _dict_keys(proxy: ProxyObject) -> Iterator[str]:
     if not isinstance(keys, JsFunction):
         throw_type_error("PyProxyHandlers.get(...) is not a function")
     view = keys.call(UNDEFINED, ())
-    for key in iterate(view):
+    for count, key in enumerate(iterate(view)):
+        check_length(count)
         if isinstance(key, str):
             yield key
         elif isinstance(key, int | float) and not isinstance(key, bool):
