@@ -145,8 +145,11 @@ def _generate(elements: Elements) -> Generator[JsValue, JsValue, JsValue]:
     try:
         while (element := next(elements, ABSENT)) is not ABSENT:
             yield element
-    finally:
+    except GeneratorExit:  # collected, at any moment: the guest must not be entered now
+        raise
+    except BaseException:
         elements.close()
+        raise
     return UNDEFINED
 
 
