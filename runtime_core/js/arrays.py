@@ -90,6 +90,8 @@ class JsArray(JsObject):
             if int(key) < len(self.items):
                 self._remove(int(key))
             return
+        if key == "length":
+            throw_type_error("Cannot delete property 'length' of [object Array]")
         super().delete(key)
 
     def _remove(self, index: int) -> None:

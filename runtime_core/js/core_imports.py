@@ -11,7 +11,8 @@ from runtime_core.js.nested import raise_failure, restore_state, save_state, syn
 from runtime_core.js.pyproxy import PyProxy
 from runtime_core.js.registry import ImportTable
 from runtime_core.js.strings import read_utf8
-from runtime_core.js.values import ERROR, NO_VALUE, UNDEFINED, JsObject, JsValue
+from runtime_core.js.values import ERROR, NO_VALUE, UNDEFINED, JsValue
+from runtime_core.js.weak import new_weak_ref
 from schemas.errors import GuestFault
 
 if TYPE_CHECKING:
@@ -113,10 +114,8 @@ def deserialize_error(js: JsHost, name: int, message: int, stack: int) -> JsValu
 
 
 def weak_reference(js: JsHost, proxy: JsValue) -> JsValue:
-    """``new WeakRef(proxy)``; holds the proxy as long as the guest holds the reference."""
-    from runtime_core.js.functions import NativeFunction
-
-    return JsObject({"deref": NativeFunction(lambda: proxy, "deref")})
+    """``new WeakRef(proxy)``."""
+    return new_weak_ref(proxy)
 
 
 CORE_IMPORTS: Final = ImportTable(

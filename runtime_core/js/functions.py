@@ -222,6 +222,17 @@ class BuiltinFunction(NativeFunction):
             return builtin_prototype(self._instances, self._name)
         return super().get_own(key)
 
+    def get_prototype(self) -> JsObject | None:
+        """``Object.getPrototypeOf(this)``: the constructor of the class that this one extends, as with errors."""
+        if self._instances is not None:
+            from runtime_core.js.prototypes import builtin_prototype
+
+            extended = builtin_prototype(self._instances, self._name).get_prototype()
+            made_by = UNDEFINED if extended is None else extended.get_own("constructor")
+            if isinstance(made_by, JsFunction) and made_by.function_name() != "Object":
+                return made_by
+        return super().get_prototype()
+
     def own_names(self) -> list[str]:
         """All own names."""
         return [

@@ -9,7 +9,7 @@ from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import JsError, throw_type_error
 from runtime_core.js.functions import JsFunction
 from runtime_core.js.iterator_helpers import ITERATOR_HELPERS
-from runtime_core.js.operators import call_method, get_property, has_method, to_boolean, to_string
+from runtime_core.js.operators import call_method, get_property, has_method, to_boolean, to_display, to_string, typeof
 from runtime_core.js.values import (
     SYMBOL_DISPOSE,
     SYMBOL_ITERATOR,
@@ -160,18 +160,28 @@ def iterate(value: JsValue) -> Iterator[JsValue]:
         method = value.get(SYMBOL_ITERATOR)
         if isinstance(method, JsFunction):
             return _drain(method.call(value, ()))
-    shown = "object" if isinstance(value, JsObject) else to_string(value)
-    raise JsThrow(JsError("TypeError", f"{shown} is not iterable"))
+    message = f"{describe_kind(value)} is not iterable (cannot read property Symbol(Symbol.iterator))"
+    raise JsThrow(JsError("TypeError", message))
+
+
+def describe_kind(value: JsValue) -> str:
+    """A value of which V8 knows no source: its type, with the value of a number, a boolean or null."""
+    kind = typeof(value)
+    if isinstance(value, str):
+        return f'string "{value}"'
+    return f"{kind} {to_string(value)}" if value is None or kind in ("boolean", "number") else kind
 
 
 def _drain(iterator: JsValue) -> Iterator[JsValue]:
-    if not isinstance(iterator, JsObject) or not has_method(iterator, "next"):
+    if not isinstance(iterator, JsObject):
         throw_type_error("Result of the Symbol.iterator method is not an object")
     step = iterator.get("next")
-    while isinstance(step, JsFunction):
+    if not isinstance(step, JsFunction):
+        throw_type_error(f"{describe_kind(step)} is not a function")
+    while True:
         result = step.call(iterator, ())
         if not isinstance(result, JsObject):
-            throw_type_error("Iterator result is not an object")
+            throw_type_error(f"Iterator result {to_display(result)} is not an object")
         if to_boolean(result.get("done")):
             return
         yield result.get("value")

@@ -65,6 +65,14 @@ def set_for_each(this: JsValue, callback: JsValue, this_arg: JsValue = UNDEFINED
     return UNDEFINED
 
 
+def _map_entries(this: JsValue) -> JsValue:
+    return JsIterator(_map(this).iterate(), "Map")
+
+
+def _set_values(this: JsValue) -> JsValue:
+    return JsIterator(live_values(_set(this).entries), "Set")
+
+
 class JsMap(JsObject):
     """A Map. Entries keep insertion order; keys compare by SameValueZero."""
 
@@ -99,14 +107,14 @@ class JsMap(JsObject):
     METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
         "clear": lambda this: _clear(_map(this).entries),
         "delete": lambda this, key: _map(this).remove(key),
-        "entries": lambda this: JsIterator(_map(this).iterate(), "Map"),
+        "entries": _map_entries,
         "forEach": map_for_each,
         "get": lambda this, key: _get(_map(this), key),
         "has": lambda this, key: _map(this).find(key) is not ABSENT,
         "keys": lambda this: JsIterator((entry[0] for entry in live_values(_map(this).entries)), "Map"),
         "set": map_set,
         "values": lambda this: JsIterator((entry[1] for entry in live_values(_map(this).entries)), "Map"),
-        SYMBOL_ITERATOR: lambda this: JsIterator(_map(this).iterate(), "Map"),
+        SYMBOL_ITERATOR: _map_entries,
     }
     GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {"size": lambda this: len(this.entries)}
 
@@ -177,7 +185,7 @@ class JsSet(JsObject):
         "forEach": set_for_each,
         "has": lambda this, value: _set(this).contains(value),
         "keys": lambda this: JsIterator(live_values(_set(this).entries), "Set"),
-        "values": lambda this: JsIterator(live_values(_set(this).entries), "Set"),
-        SYMBOL_ITERATOR: lambda this: JsIterator(live_values(_set(this).entries), "Set"),
+        "values": _set_values,
+        SYMBOL_ITERATOR: _set_values,
     }
     GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {"size": lambda this: len(this.entries)}

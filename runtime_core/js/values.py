@@ -499,7 +499,11 @@ def own_members(cls: type[JsObject]) -> dict[PropertyKey, JsValue]:
         tables = cls.__dict__
         methods = tables.get("METHODS", {})
         members = dict(tables.get("CONSTANTS", {}))
-        members |= {key: make_method(cls, key) for key in methods}
+        names = {id(method): key for key, method in methods.items() if isinstance(key, str)}
+        members |= {key: make_method(cls, key) for key in methods if isinstance(key, str)}
+        for key, method in methods.items():  # a symbol may name a method that has a name, too
+            if not isinstance(key, str):
+                members[key] = members[names[id(method)]] if id(method) in names else make_method(cls, key)
         setters = {key: _shadow(key) for key in tables.get("WRITABLE", ())} | dict(tables.get("SETTERS", {}))
         for key, getter in tables.get("GETTERS", {}).items():
             name = key if isinstance(key, str) else repr(key)

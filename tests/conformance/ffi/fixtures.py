@@ -550,7 +550,7 @@ def _objects(custom_error: JsClass) -> dict[str, Callable[..., JsValue]]:
         "plain": lambda: JsObject({"a": 1, "b": "two", "c": None, "d": UNDEFINED, "e": JsArray((1, 2))}),
         "nested": _nested,
         "cyclic": _cyclic,
-        "frozen": lambda: JsObject({"a": 1}),
+        "frozen": lambda: call_method(constructor("Object"), "freeze", (JsObject({"a": 1}),)),
         "null_prototype": _null_prototype,
         "inheriting": _inheriting,
         "throwing_getter": lambda: JsObject(
