@@ -45,7 +45,10 @@ def join_items(target: JsObject, length: int, separator: str) -> str:
                 item = target.items[index] if index < len(target.items) else UNDEFINED
             else:
                 item = target.get(str(index))
-            part = "" if item is None or item is UNDEFINED or item is ABSENT else to_string(item)
+            if type(item) is JsArray and item.own is None and item.prototype is None:
+                part = join_items(item, len(item.items), ",")  # as to_string does, with fewer frames for each level
+            else:
+                part = "" if item is None or item is UNDEFINED or item is ABSENT else to_string(item)
             parts.append(part)
             size += len(part) + len(separator)
             if size > MAX_TEXT_LENGTH:

@@ -23,6 +23,7 @@ from runtime_core.js.values import (
 _NAN_KEY: Final = JsSymbol("NaN")
 _TAG: Final = SYMBOL_TO_STRING_TAG
 MAX_SHOWN_BITS: Final = 1 << 20  # of a bigint that is turned into decimal digits
+_TAGS: Final = {"bigint": "BigInt"}
 _DIRECT_DIGITS: Final = 512
 _DIRECT_BITS: Final = 1700
 
@@ -251,8 +252,8 @@ def type_tag(value: JsValue) -> str:
     if isinstance(value, JsObject):
         tag = value.get(_TAG)
         return f"[object {tag}]" if isinstance(tag, str) else f"[object {value.type_tag}]"
-    names = {"undefined": "Undefined", "boolean": "Boolean", "number": "Number", "string": "String"}
-    return f"[object {names.get(typeof(value), 'Null' if value is None else typeof(value).capitalize())}]"
+    kind = "null" if value is None else typeof(value)
+    return f"[object {_TAGS.get(kind, kind.capitalize())}]"
 
 
 def constructor_name(value: JsValue) -> str:

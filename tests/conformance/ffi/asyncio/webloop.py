@@ -342,6 +342,7 @@ loop = asyncio.get_event_loop()
 other = asyncio.new_event_loop()
 result = [type(other).__name__, other is loop, asyncio.get_event_loop() is other]
 asyncio.set_event_loop(loop)
+asyncio._set_running_loop(loop)
 result
 
 #% asynchronous generators are closed
@@ -362,7 +363,9 @@ log
 #% shutdown_asyncgens
 import asyncio
 log = []
+mine = asyncio.get_running_loop()
 loop = asyncio.new_event_loop()
+asyncio._set_running_loop(mine)
 async def numbers():
     try:
         yield 1

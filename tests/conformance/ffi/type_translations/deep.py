@@ -10,7 +10,7 @@ def attempt(function):
         return "done"
     except Exception as error:
         return type(error).__name__, str(error)
-[attempt(lambda: str(x)), attempt(lambda: js.JSON.stringify(x)), attempt(lambda: x.flat(float("inf"))), attempt(lambda: x.to_py())]
+[attempt(lambda: str(x)), attempt(lambda: js.JSON.stringify(x)), attempt(lambda: x.to_py())]
 
 #% containers of 200 levels
 import js
