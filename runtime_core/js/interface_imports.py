@@ -26,10 +26,15 @@ _FRACTION: Final = -2
 _WHOLE: Final = -3
 
 
+def _values(js: JsHost, count: int, raw: tuple[int, ...]) -> list[JsValue]:
+    """What raw bits, as signed integers, stand for; small integers without asking the table."""
+    decode = js.refs.decode
+    return [bits >> 4 if bits & 15 == 1 else decode(bits & 0xFFFFFFFF) for bits in raw[:count]]
+
+
 def call(js: JsHost, function: JsValue, this: JsValue, count: int, *raw: int) -> JsValue:
     """``function.apply(this, args)`` with up to four arguments as raw bits."""
-    decode = js.refs.decode
-    values = [decode(bits & 0xFFFFFFFF) for bits in raw[:count]]
+    values = _values(js, count, raw)
     if not isinstance(function, JsFunction):
         function = require_function(function)
     return function.call(this, values)
@@ -39,8 +44,7 @@ def push(js: JsHost, array: JsValue, count: int, *raw: int) -> None:
     """``array.push(...)`` with up to four values as raw bits."""
     if type(array) is not JsArray:
         raise GuestFault("push of pending values", expected="an Array", found=repr(array))
-    decode = js.refs.decode
-    array.items += [decode(bits & 0xFFFFFFFF) for bits in raw[:count]]
+    array.items += _values(js, count, raw)
 
 
 def classify(js: JsHost, value: JsValue) -> int:
