@@ -327,3 +327,44 @@ def _failure(error: BaseException) -> FetchFailedError:
     if isinstance(error, urllib3.exceptions.TimeoutError):
         return FetchFailedError("timeout", code="ETIMEDOUT")
     return FetchFailedError(f"the exchange failed: {type(error).__name__}")
+
+
+class TcpConnect:
+    """A function to grant as ``IsolateOptions.connect``: TCP to the given ``host:port`` pairs.
+
+    A host may start with ``*.`` for all its subdomains; ``*`` as a port stands for all. Addresses are checked as for
+    :class:`HttpFetch`.
+    """
+
+    def __init__(
+        self,
+        targets: Iterable[str],
+        *,
+        allow_private_addresses: bool = False,
+        timeout_seconds: float = 30.0,
+        resolve: Callable[..., list[Any]] = socket.getaddrinfo,
+    ) -> None:
+        self._targets = tuple(target.rpartition(":")[::2] for target in targets)
+        self._allow_private = allow_private_addresses
+        self._timeout = timeout_seconds
+        self._resolve = resolve
+
+    def __call__(self, host: str, port: int) -> socket.socket:
+        """Connect.
+
+        Raises:
+            OSError: the target is not allowed (PermissionError), or does not answer.
+        """
+        name = host.lower().rstrip(".")
+        if not any(self._allows(allowed, place, name, port) for allowed, place in self._targets):
+            raise PermissionError(f"connections to {name}:{port} are not allowed")
+        try:
+            return connect_checked(name, port, self._timeout, allow_private=self._allow_private, resolve=self._resolve)
+        except _ForbiddenAddressError as error:
+            raise PermissionError(str(error)) from error
+
+    @staticmethod
+    def _allows(allowed: str, place: str, name: str, port: int) -> bool:
+        if place not in ("*", str(port)):
+            return False
+        return name == allowed.lower() or (allowed.startswith("*.") and name.endswith(allowed[1:].lower()))

@@ -67,6 +67,7 @@ class Guest:
     def close(self) -> None:
         """Drop the guest; nothing of it runs any more."""
         self.js.close()
+        self.emscripten.close()
         self.instance.close()
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from runtime_core.emscripten.connections import Connect
 from runtime_core.emscripten.host import HostServices, StandardStreams
 from runtime_core.engine.errors import GuestExit
 from runtime_core.engine.limits import Limits
@@ -72,7 +73,9 @@ class IsolateOptions:
     (``copy()`` it to keep it); they return plain values or objects of the guest. ``fetch`` is
     how the guest's ``fetch``, ``pyodide.http`` and ``XMLHttpRequest`` reach the network, for example a
     :class:`runtime_core.fetch.HttpFetch`; without it they fail with a network error. It is called in threads of its
-    own.
+    own. ``connect`` makes TCP connections for the guest's ``socket`` module: it is called with a host (a name as the
+    guest gave it, or an address) and a port and returns a connected socket or raises OSError; without it every host is
+    unreachable. :class:`runtime_core.fetch.TcpConnect` is one.
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -80,6 +83,7 @@ class IsolateOptions:
     stderr: Sink = _to_stderr
     modules: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     fetch: Fetch | None = None
+    connect: Connect | None = None
 
 
 class Isolate:
@@ -104,6 +108,7 @@ class Isolate:
         guest.js.wrap_proxy = self._wrap
         self._state = IsolateState.READY
         guest.js.fetch = options.fetch
+        guest.emscripten.connect = options.connect
         try:
             for name, members in options.modules.items():
                 guest.js.add_module(name, members)

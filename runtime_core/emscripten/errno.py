@@ -19,11 +19,15 @@ class ErrnoCode(IntEnum):
     EAGAIN = 6
     EBADF = 8
     EBUSY = 10
+    ECONNREFUSED = 14
+    ECONNRESET = 15
     EEXIST = 20
     EFAULT = 21
     EFBIG = 22
+    EHOSTUNREACH = 23
     EINVAL = 28
     EIO = 29
+    EISCONN = 30
     EISDIR = 31
     ELOOP = 32
     EMFILE = 33
@@ -31,6 +35,7 @@ class ErrnoCode(IntEnum):
     ENODEV = 43
     ENOENT = 44
     ENOMEM = 48
+    ENOPROTOOPT = 50
     ENOSPC = 51
     ENOSYS = 52
     ENOTCONN = 53
@@ -41,9 +46,11 @@ class ErrnoCode(IntEnum):
     EOVERFLOW = 61
     EPERM = 63
     EPIPE = 64
+    EPROTONOSUPPORT = 66
     ERANGE = 68
     EROFS = 69
     ESPIPE = 70
+    ETIMEDOUT = 73
     EXDEV = 75
     EOPNOTSUPP = 138
 

@@ -148,6 +148,9 @@ class Stream:
             self._listing = listing
         return self._listing
 
+    def dropped(self) -> None:
+        """No descriptor refers to it any more."""
+
     def drop_listing(self) -> None:
         """Forget the names; the next call of :meth:`entries` reads the directory again."""
         if self._listing is not None:
@@ -248,6 +251,12 @@ class DescriptorTable:
         self.install(writing, self.stream_of(node, c.O_WRONLY))
         return reading, writing
 
+    def add(self, stream: Stream) -> int:
+        """The lowest free descriptor, which refers to ``stream`` from now on."""
+        fd = self._free_from(0)
+        self.install(fd, stream)
+        return fd
+
     def install(self, fd: int, stream: Stream) -> None:
         """Make ``fd`` refer to ``stream``; what it referred to is closed."""
         stream.references += 1
@@ -292,6 +301,7 @@ class DescriptorTable:
         if stream.references:
             return
         stream.drop_listing()
+        stream.dropped()
         node = stream.node
         if isinstance(node, PipeNode):
             self._pipe_ends -= 1

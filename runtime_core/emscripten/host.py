@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from runtime_core.emscripten.clock import Clock, SystemClock
+from runtime_core.emscripten.connections import Connect, Names, SocketStream
 from runtime_core.emscripten.devices import Console, Device, RandomDevice, ZeroDevice
 from runtime_core.emscripten.entropy import EntropySource, SystemEntropy
 from runtime_core.emscripten.files import DescriptorTable
@@ -79,6 +80,8 @@ class EmscriptenHost:
     __slots__ = (
         "_monotonic_origin",
         "clock",
+        "connect",
+        "connections",
         "devices",
         "entropy",
         "environment",
@@ -88,6 +91,7 @@ class EmscriptenHost:
         "libraries",
         "linker",
         "memory",
+        "names",
         "pending_signal",
         "stderr_capture",
         "table",
@@ -116,6 +120,10 @@ class EmscriptenHost:
         self.pending_signal = 0
         """The signal that guest Python takes at its next check; 0 for none."""
         self.stderr_capture: StderrCapture | None = None
+        self.connect: Connect | None = None
+        """How the guest's sockets reach other hosts; None where they may not."""
+        self.connections: set[SocketStream] = set()
+        self.names = Names()
         self.table = TableFunctions(self)
         self.table_state = TableState()
         """Additions to the function table that :meth:`bind` makes again."""
@@ -130,6 +138,12 @@ class EmscriptenHost:
         self.instance = instance
         self.memory = instance.memory
         self.table.restore(self.table_state)
+
+    def close(self) -> None:
+        """Close the connections that the guest left open."""
+        for stream in self.connections:
+            stream.dropped()
+        self.connections.clear()
 
     def monotonic_ns(self) -> int:
         """Nanoseconds since this isolate, or the one it was captured from, was made."""

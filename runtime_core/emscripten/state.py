@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from runtime_core.emscripten.checked import checked_integer, checked_string
+from runtime_core.emscripten.connections import SocketStream
 from runtime_core.emscripten.errno import Errno
 from runtime_core.emscripten.host import EmscriptenHost, HostServices
 from runtime_core.emscripten.table_functions import TableState
@@ -46,6 +47,8 @@ def capture_state(host: EmscriptenHost) -> dict[str, Any]:
         descriptors.append([fd, index[id(stream)]])
     if any(stream.node.ino == 0 for stream in streams):
         raise CaptureError("the guest holds a duplicate of a captured standard error stream that it had closed before")
+    if any(isinstance(stream, SocketStream) for stream in streams):
+        raise CaptureError("the guest holds an open socket", hint="close it before the capture")
     try:
         cwd = host.fs.cwd_path()
     except Errno as error:

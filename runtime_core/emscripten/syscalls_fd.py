@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from runtime_core.emscripten import constants as c
 from runtime_core.emscripten import layout
 from runtime_core.emscripten.arguments import U32
+from runtime_core.emscripten.connections import MAX_WAIT_SECONDS, SocketStream, wait_for
 from runtime_core.emscripten.errno import Errno, ErrnoCode
 from runtime_core.emscripten.nodes import Directory, Node
 
@@ -187,15 +188,31 @@ def fallocate(host: EmscriptenHost, fd: int, mode: int, offset: int, length: int
     return 0
 
 
+def _wait_for_sockets(host: EmscriptenHost, entries: bytes, timeout: int) -> None:
+    """Wait until a connection is ready, unless another descriptor is."""
+    wanted = []
+    for at in range(0, len(entries), 8):
+        fd = int.from_bytes(entries[at : at + 4], "little", signed=True)
+        stream = host.files.get(fd) if host.files.is_open(fd) else None
+        if isinstance(stream, SocketStream):
+            wanted.append((stream, int.from_bytes(entries[at + 4 : at + 6], "little")))
+        elif fd >= 0:
+            return
+    if wanted:
+        wait_for(wanted, MAX_WAIT_SECONDS if timeout < 0 else min(timeout / 1000, MAX_WAIT_SECONDS))
+
+
 def poll(host: EmscriptenHost, fds: int, count: int, timeout: int) -> int:
     """``poll`` of ``struct pollfd`` (fd i32, events i16, revents i16).
 
-    It never waits: nothing outside of the guest could make a descriptor ready while the guest stands still.
+    It waits for connections only: nothing else outside of the guest could make a descriptor ready while the guest
+    stands still.
     """
-    del timeout
     fds &= U32
     if not 0 <= count <= host.fs.limits.open_files:
         raise Errno(ErrnoCode.EINVAL)
+    if host.connections and timeout:
+        _wait_for_sockets(host, bytes(host.memory.read(fds, 8 * count)), timeout)
     ready = 0
     view = host.memory.view(fds, 8 * count)
     for at in range(0, 8 * count, 8):
