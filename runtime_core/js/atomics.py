@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable
 from typing import ClassVar, Final
 
 from runtime_core.js.array_buffer import JsSharedArrayBuffer
 from runtime_core.js.buffers import TypedArray, buffer_element
-from runtime_core.js.coerce import to_integer_or_infinity
+from runtime_core.js.coerce import to_integer_or_infinity, to_numeric
 from runtime_core.js.elements import to_bigint, to_index
 from runtime_core.js.errors import throw, throw_error, throw_type_error
 from runtime_core.js.functions import BuiltinFunction
@@ -101,14 +102,31 @@ def _notify(target: JsValue, index: JsValue, count: JsValue = UNDEFINED) -> JsVa
     return 0  # nobody can be waiting
 
 
-def _wait(target: JsValue, index: JsValue, value: JsValue, timeout: JsValue = UNDEFINED) -> JsValue:
-    array = _waitable(target, "wait")
+def _would_wait(target: JsValue, index: JsValue, value: JsValue, timeout: JsValue, method: str) -> str | None:
+    """How a wait ends at once, None for one that nobody could end: an isolate has no other agents."""
+    array = _waitable(target, method)
     if not isinstance(array.buffer, JsSharedArrayBuffer):
         throw_type_error(f"{_shown(array)} is not a shared typed array.")
     position = _locate(array, index)
-    if _load(array, position) == array.element.convert(value):
+    expected = array.element.convert(value)
+    limit = to_numeric(timeout) if timeout is not UNDEFINED else math.inf
+    if _load(array, position) != expected:
+        return "not-equal"
+    return "timed-out" if limit < math.inf else None
+
+
+def _wait(target: JsValue, index: JsValue, value: JsValue, timeout: JsValue = UNDEFINED) -> JsValue:
+    result = _would_wait(target, index, value, timeout, "wait")
+    if result is None:
         throw_error("Atomics.wait would wait for ever: an isolate has no other agents that could wake it")
-    return "not-equal"
+    return result
+
+
+def _wait_async(target: JsValue, index: JsValue, value: JsValue, timeout: JsValue = UNDEFINED) -> JsValue:
+    result = _would_wait(target, index, value, timeout, "waitAsync")
+    if result is None:
+        throw_error("Atomics.waitAsync would wait for ever: an isolate has no other agents that could wake it")
+    return JsObject({"async": False, "value": result})
 
 
 def _is_lock_free(size: JsValue) -> JsValue:
@@ -127,7 +145,7 @@ _FUNCTIONS: Final[dict[str, Callable[..., JsValue]]] = {
     "compareExchange": _compare_exchange,
     "isLockFree": _is_lock_free,
     "wait": _wait,
-    "waitAsync": _wait,
+    "waitAsync": _wait_async,
     "notify": _notify,
     "pause": lambda: UNDEFINED,
 }

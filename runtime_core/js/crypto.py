@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final, NoReturn
 
-from runtime_core.js import subtle
+from runtime_core.js import json_text, subtle
 from runtime_core.js.array_buffer import JsArrayBuffer
 from runtime_core.js.buffers import ArrayView, TypedArray, bytes_view, is_buffer
 from runtime_core.js.coerce import to_text
 from runtime_core.js.control import JsThrow
-from runtime_core.js.crypto_keys import JsCryptoKey, algorithm_name, read_usages
+from runtime_core.js.crypto_keys import USAGES, JsCryptoKey, algorithm_name
 from runtime_core.js.errors import JsError
 from runtime_core.js.functions import BuiltinFunction
 from runtime_core.js.iteration import iterate
+from runtime_core.js.key_formats import is_json, key_from_json, key_to_json, read_format
 from runtime_core.js.node_errors import throw_argument, throw_coded, throw_dom
 from runtime_core.js.operators import to_boolean
 from runtime_core.js.promises import JsPromise, rejected_promise, resolved_promise
@@ -131,6 +132,21 @@ def _key(value: JsValue, method: str, position: int) -> JsCryptoKey:
     return value
 
 
+_VERBS: Final = {"deriveBits": "derive bits", "deriveKey": "derive a key", "wrapKey": "wrap", "unwrapKey": "unwrap"}
+
+
+def _usages(value: JsValue, method: str, position: int) -> tuple[str, ...]:
+    given = [to_text(usage) for usage in iterate(value)]
+    for index, usage in enumerate(given):
+        if usage not in USAGES:
+            message = (
+                f"Failed to execute '{method}' on 'SubtleCrypto': {_ordinal(position)} argument[{index}] '{usage}' is "
+                "not a valid enum value of type KeyUsage."
+            )
+            raise JsThrow(JsError("TypeError", message))
+    return tuple(usage for usage in USAGES if usage in given)
+
+
 def _buffer(data: bytes) -> JsArrayBuffer:
     return JsArrayBuffer(bytearray(data))
 
@@ -190,42 +206,70 @@ class JsSubtleCrypto(JsObject):
         key = self._usable(args[0], args[1], "deriveBits")
         return _buffer(subtle.derive_bits(args[0], key, args[2]))
 
-    def _usable(self, algorithm: JsValue, value: JsValue, usage: str) -> JsCryptoKey:
+    def _usable(self, algorithm: JsValue, value: JsValue, usage: str, *, position: int = 2) -> JsCryptoKey:
         name = algorithm_name(algorithm, subtle.ALGORITHMS[usage])
-        key = _key(value, usage, 2)
+        key = _key(value, usage, position)
         if key.name != name:
             throw_dom("Key algorithm mismatch", "InvalidAccessError")
         if usage not in key.usages:
-            verb = "derive bits" if usage == "deriveBits" else usage
+            verb = _VERBS.get(usage, usage)
             throw_dom(f"Unable to use this key to {verb}", "InvalidAccessError")
         return key
 
-    def import_key(self, args: Sequence[JsValue]) -> JsValue:
-        """``importKey("raw", data, algorithm, extractable, usages)``."""
-        encoding = to_text(args[0])
+    def derive_key(self, args: Sequence[JsValue]) -> JsValue:
+        """``deriveKey(algorithm, key, derivedKeyAlgorithm, extractable, usages)``."""
+        key = self._usable(args[0], args[1], "deriveKey")
         name = algorithm_name(args[2], subtle.KEY_ALGORITHMS)
-        usages = read_usages([to_text(usage) for usage in iterate(args[4])])
-        if encoding not in ("raw", "raw-secret"):
-            throw_dom(f"Unable to import {name} using {encoding} format", "NotSupportedError")
-        data = read_source(args[1], "importKey", 2)
+        usages = _usages(args[4], "deriveKey", 5)
+        data = subtle.derive_bits(args[0], key, 8 * subtle.key_bytes(name, args[2]))
+        return subtle.make_key(name, args[2], data, extractable=to_boolean(args[3]), usages=usages)
+
+    def import_key(self, args: Sequence[JsValue]) -> JsValue:
+        """``importKey(format, data, algorithm, extractable, usages)``."""
+        encoding = read_format(to_text(args[0]), "importKey")
+        usages = _usages(args[4], "importKey", 5)
+        name = algorithm_name(args[2], subtle.KEY_ALGORITHMS)
+        data = key_from_json(args[1]) if is_json(encoding, name, "import") else read_source(args[1], "importKey", 2)
         return subtle.make_key(name, args[2], data, extractable=to_boolean(args[3]), usages=usages)
 
     def export_key(self, args: Sequence[JsValue]) -> JsValue:
-        """``exportKey("raw", key)``."""
-        encoding, key = to_text(args[0]), _key(args[1], "exportKey", 2)
+        """``exportKey(format, key)``."""
+        encoding, key = read_format(to_text(args[0]), "exportKey"), _key(args[1], "exportKey", 2)
         if not key.extractable:
             throw_dom("key is not extractable", "InvalidAccessError")
-        if encoding not in ("raw", "raw-secret"):
-            throw_dom(f"Unable to export {key.name} secret key using {encoding} format", "NotSupportedError")
-        return _buffer(key.data)
+        return key_to_json(key) if is_json(encoding, key.name, "export") else _buffer(key.data)
 
     def generate_key(self, args: Sequence[JsValue]) -> JsValue:
         """``generateKey(algorithm, extractable, usages)``."""
         name = algorithm_name(args[0], subtle.KEY_ALGORITHMS)
-        usages = read_usages([to_text(usage) for usage in iterate(args[2])])
+        usages = _usages(args[2], "generateKey", 3)
         size = subtle.key_bytes(name, args[0])
         data = self.host.emscripten.entropy.read(size)
         return subtle.make_key(name, args[0], data, extractable=to_boolean(args[1]), usages=usages, is_new=True)
+
+    def wrap_key(self, args: Sequence[JsValue]) -> JsValue:
+        """``wrapKey(format, key, wrappingKey, algorithm)``."""
+        from runtime_core.js import ciphers
+
+        wrapping = self._usable(args[3], args[2], "wrapKey", position=3)
+        exported = self.export_key(args)
+        is_text = not isinstance(exported, JsArrayBuffer)
+        data = (
+            to_text(json_text.stringify(exported, UNDEFINED, UNDEFINED)).encode()
+            if is_text
+            else bytes(bytes_view(exported))
+        )
+        return _buffer(ciphers.encrypt(args[3], wrapping, data))
+
+    def unwrap_key(self, args: Sequence[JsValue]) -> JsValue:
+        """``unwrapKey(format, wrapped, unwrappingKey, algorithm, keyAlgorithm, extractable, usages)``."""
+        from runtime_core.js import ciphers
+
+        wrapping = self._usable(args[3], args[2], "unwrapKey", position=3)
+        data = ciphers.decrypt(args[3], wrapping, read_source(args[1], "unwrapKey", 2))
+        is_text = to_text(args[0]) == "jwk"
+        key = json_text.parse(data.decode("utf-8", "replace")) if is_text else _buffer(data)
+        return self.import_key((args[0], key, args[4], args[5], args[6]))
 
     def refuse(self, method: str) -> NoReturn:
         """What is not offered."""
@@ -251,12 +295,12 @@ _OPERATIONS: Final[Mapping[str, tuple[int, _Operation]]] = {
     "verify": (4, JsSubtleCrypto.verify),
     "digest": (2, JsSubtleCrypto.digest),
     "generateKey": (3, JsSubtleCrypto.generate_key),
-    "deriveKey": (5, _refused("deriveKey")),
+    "deriveKey": (5, JsSubtleCrypto.derive_key),
     "deriveBits": (2, JsSubtleCrypto.derive_bits),
     "importKey": (5, JsSubtleCrypto.import_key),
     "exportKey": (2, JsSubtleCrypto.export_key),
-    "wrapKey": (4, _refused("wrapKey")),
-    "unwrapKey": (7, _refused("unwrapKey")),
+    "wrapKey": (4, JsSubtleCrypto.wrap_key),
+    "unwrapKey": (7, JsSubtleCrypto.unwrap_key),
     "encapsulateBits": (2, _refused("encapsulateBits")),
     "encapsulateKey": (5, _refused("encapsulateKey")),
     "decapsulateBits": (3, _refused("decapsulateBits")),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping
-from typing import ClassVar, Final
+from collections.abc import Callable, Container, Mapping
+from typing import ClassVar, Final, NoReturn
 
 from runtime_core.js.arrays import JsArray
 from runtime_core.js.buffers import bytes_view
@@ -57,8 +57,16 @@ def byte_parameter(options: JsValue, name: str) -> bytes:
     """
     value = member(options, name)
     if value is UNDEFINED:
-        throw_type_error(f"Failed to normalize algorithm: '{name}' is required in the algorithm's parameters.")
+        throw_required(name, "Algorithm")
     return bytes(bytes_view(value))
+
+
+def throw_required(name: str, kind: str) -> NoReturn:
+    """Throw the TypeError for a member that an algorithm's parameters lack."""
+    throw_type_error(
+        f"Failed to normalize algorithm: passed algorithm cannot be converted to '{kind}' because '{name}' is required "
+        f"in '{kind}'."
+    )
 
 
 def algorithm_name(value: JsValue, known: Container[str]) -> str:
@@ -70,23 +78,10 @@ def algorithm_name(value: JsValue, known: Container[str]) -> str:
     if isinstance(value, JsObject):
         name = value.get("name")
         if name is UNDEFINED:
-            throw_type_error("Failed to normalize algorithm: passed algorithm: 'name' is required in 'Algorithm'.")
+            throw_required("name", "Algorithm")
     else:
         name = value
     text = to_text(name).upper()
     if text not in known:
         throw_dom("Unrecognized algorithm name", "NotSupportedError")
     return text
-
-
-def read_usages(values: Iterable[str]) -> tuple[str, ...]:
-    """Key usages, each once and in the usual order.
-
-    Raises:
-        JsThrow: TypeError for an unknown one.
-    """
-    given = list(values)
-    for usage in given:
-        if usage not in USAGES:
-            throw_type_error(f"value '{usage}' is not a valid enum value of type KeyUsage.")
-    return tuple(usage for usage in USAGES if usage in given)

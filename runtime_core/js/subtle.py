@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from runtime_core.js.coerce import to_numeric
-from runtime_core.js.crypto_keys import JsCryptoKey, algorithm_name, byte_parameter, member
-from runtime_core.js.errors import throw_type_error
+from runtime_core.js.crypto_keys import JsCryptoKey, algorithm_name, byte_parameter, member, throw_required
 from runtime_core.js.node_errors import throw_dom
 from runtime_core.js.values import UNDEFINED, JsObject, JsValue
 
@@ -24,6 +23,9 @@ ALGORITHMS: Final[Mapping[str, tuple[str, ...]]] = {
     "encrypt": _AES,
     "decrypt": _AES,
     "deriveBits": _DERIVING,
+    "deriveKey": _DERIVING,
+    "wrapKey": _AES,
+    "unwrapKey": _AES,
 }
 _USAGES: Final[Mapping[str, tuple[str, ...]]] = {
     "HMAC": ("sign", "verify"),
@@ -43,10 +45,10 @@ def digest(name: str, data: bytes) -> bytes:
 # ---- keys
 
 
-def _hash_of(options: JsValue) -> str:
+def _hash_of(options: JsValue, kind: str) -> str:
     given = member(options, "hash")
     if given is UNDEFINED:
-        throw_type_error("Failed to normalize algorithm: passed algorithm: 'hash' is required in 'HmacKeyGenParams'.")
+        throw_required("hash", kind)
     return algorithm_name(given, HASHES)
 
 
@@ -67,7 +69,7 @@ def key_bytes(name: str, options: JsValue) -> int:
         throw_dom("Unrecognized algorithm name", "NotSupportedError")
     length = member(options, "length")
     if name == "HMAC":
-        block = hashlib.new(HASHES[_hash_of(options)], usedforsecurity=False).block_size
+        block = hashlib.new(HASHES[_hash_of(options, "HmacKeyGenParams")], usedforsecurity=False).block_size
         if length is UNDEFINED:
             return block
         return (_integer(length, least=1, most=MAX_DERIVED_BYTES * 8, name="length") + 7) // 8
@@ -84,7 +86,7 @@ def make_key(
     Raises:
         JsThrow: SyntaxError for usages that do not fit, DataError for a bad length.
     """
-    hash_name = _hash_of(options) if name == "HMAC" else ""
+    hash_name = _hash_of(options, "HmacKeyGenParams" if is_new else "HmacImportParams") if name == "HMAC" else ""
     wrong = next((usage for usage in usages if usage not in _USAGES[name]), None)
     if wrong is not None:
         throw_dom(f"Unsupported key usage for {'an ' if name in _AES else ''}{name} key", "SyntaxError")
@@ -131,12 +133,14 @@ def derive_bits(options: JsValue, key: JsCryptoKey, length: JsValue) -> bytes:
     if bits != bits or bits % 8 or not 0 <= bits <= MAX_DERIVED_BYTES * 8:
         throw_dom("length must be a multiple of 8", "OperationError")
     size = int(bits) // 8
-    name = HASHES[_hash_of(options)]
+    name = HASHES[_hash_of(options, "Pbkdf2Params" if key.name == "PBKDF2" else "HkdfParams")]
     salt = byte_parameter(options, "salt")
     if key.name == "HKDF":
         return _hkdf(name, key.data, salt, byte_parameter(options, "info"), size)
     blocks = max(1, -(-size // hashlib.new(name, usedforsecurity=False).digest_size))
     most = MAX_ITERATIONS // blocks
+    if member(options, "iterations") == 0:
+        throw_dom("iterations cannot be zero", "OperationError")
     iterations = _integer(member(options, "iterations"), least=1, most=most, name="iterations")
     return hashlib.pbkdf2_hmac(name, key.data, salt, iterations, size) if size else b""
 

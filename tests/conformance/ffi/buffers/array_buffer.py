@@ -153,3 +153,13 @@ A = js.Atomics
 #% Atomics.wait is for shared memory
 import js
 js.Atomics.wait(js.Int32Array.new(4), 0, 0)
+#% a wait that ends at once
+import js
+a = js.Int32Array.new(js.SharedArrayBuffer.new(8))
+[js.Atomics.wait(a, 0, 1), js.Atomics.wait(a, 0, 0, 0), js.Atomics.wait(a, 0, 0, 1), js.Atomics.waitAsync(a, 0, 1).value, js.Atomics.waitAsync(a, 0, 0, 0).value, js.Reflect.get(js.Atomics.waitAsync(a, 0, 1), "async")]
+#% a wait that nobody ends
+import js
+str(js.Atomics.waitAsync(js.Int32Array.new(js.SharedArrayBuffer.new(8)), 0, 0))
+#% a buffer of more than a gibibyte
+import js
+js.ArrayBuffer.new(3 << 29).byteLength

@@ -175,3 +175,93 @@ await js.crypto.subtle.importKey("raw", js.Uint8Array.new(5), "NONSENSE", False,
 #% dir of crypto and subtle
 import js
 [[n for n in dir(x) if not n.startswith("_")] for x in (js.crypto, js.crypto.subtle)]
+#% keys of two parts
+import js
+from pyodide.ffi import to_js
+k = await js.crypto.subtle.generateKey(to_js({"name": "ECDSA", "namedCurve": "P-256"}, dict_converter=js.Object.fromEntries), True, to_js(["sign", "verify"]))
+sorted(js.Object.keys(k))
+#% AES-CBC and AES-CTR
+import js
+from pyodide.ffi import to_js
+O = js.Object.fromEntries
+s = js.crypto.subtle
+out = []
+for n, p in (("AES-CBC", {"iv": bytes(16)}), ("AES-CTR", {"counter": bytes(16), "length": 128})):
+    k = await s.importKey("raw", js.Uint8Array.new(range(32)), n, False, to_js(["encrypt", "decrypt"]))
+    a = to_js({"name": n, **p}, dict_converter=O)
+    c = await s.encrypt(a, k, js.Uint8Array.new([1, 2, 3]))
+    out.append((c.to_bytes().hex(), (await s.decrypt(a, k, c)).to_bytes()))
+out
+#% HKDF derives bits
+import js
+from pyodide.ffi import to_js
+O = js.Object.fromEntries
+s = js.crypto.subtle
+k = await s.importKey("raw", js.Uint8Array.new([112, 119]), "HKDF", False, to_js(["deriveBits"]))
+[(await s.deriveBits(to_js({"name": "HKDF", "hash": "SHA-512", "salt": b"salt", "info": b"i"}, dict_converter=O), k, n)).to_bytes().hex() for n in (128, 1024)]
+#% keys as JSON Web Keys
+import js
+from pyodide.ffi import to_js
+O = js.Object.fromEntries
+s = js.crypto.subtle
+k = await s.importKey("jwk", to_js({"kty": "oct", "k": "AQIDBA", "alg": "HS256"}, dict_converter=O), to_js({"name": "HMAC", "hash": "SHA-256"}, dict_converter=O), True, to_js(["sign"]))
+g = await s.importKey("raw", js.Uint8Array.new(16), "AES-GCM", True, to_js(["encrypt"]))
+[(await s.exportKey("raw", k)).to_bytes(), js.JSON.stringify(await s.exportKey("jwk", k)), js.JSON.stringify(await s.exportKey("jwk", g))]
+#% deriveKey
+import js
+from pyodide.ffi import to_js
+O = js.Object.fromEntries
+s = js.crypto.subtle
+k = await s.importKey("raw", js.Uint8Array.new([112, 119]), "PBKDF2", False, to_js(["deriveKey"]))
+a = to_js({"name": "PBKDF2", "hash": "SHA-256", "salt": b"salt", "iterations": 3}, dict_converter=O)
+d = await s.deriveKey(a, k, to_js({"name": "AES-GCM", "length": 128}, dict_converter=O), True, to_js(["encrypt"]))
+h = await s.deriveKey(a, k, to_js({"name": "HMAC", "hash": "SHA-256"}, dict_converter=O), True, to_js(["sign"]))
+[(await s.exportKey("raw", d)).to_bytes().hex(), (await s.exportKey("raw", h)).byteLength]
+#% wrapKey and unwrapKey
+import js
+from pyodide.ffi import to_js
+O = js.Object.fromEntries
+s = js.crypto.subtle
+w = await s.importKey("raw", js.Uint8Array.new(16), "AES-GCM", False, to_js(["wrapKey", "unwrapKey"]))
+k = await s.importKey("raw", js.Uint8Array.new([1, 2]), to_js({"name": "HMAC", "hash": "SHA-256"}, dict_converter=O), True, to_js(["sign"]))
+a = to_js({"name": "AES-GCM", "iv": bytes(12)}, dict_converter=O)
+c = await s.wrapKey("raw", k, w, a)
+u = await s.unwrapKey("raw", c, w, a, to_js({"name": "HMAC", "hash": "SHA-256"}, dict_converter=O), True, to_js(["sign"]))
+[c.to_bytes().hex(), (await s.exportKey("raw", u)).to_bytes()]
+#% deriveBits needs a multiple of eight
+import js
+from pyodide.ffi import to_js
+O = js.Object.fromEntries
+s = js.crypto.subtle
+k = await s.importKey("raw", js.Uint8Array.new([1]), "PBKDF2", False, to_js(["deriveBits"]))
+await s.deriveBits(to_js({"name": "PBKDF2", "hash": "SHA-256", "salt": b"s", "iterations": 1}, dict_converter=O), k, 12)
+#% an iteration count of zero is refused
+import js
+from pyodide.ffi import to_js
+O = js.Object.fromEntries
+s = js.crypto.subtle
+k = await s.importKey("raw", js.Uint8Array.new([1]), "PBKDF2", False, to_js(["deriveBits"]))
+await s.deriveBits(to_js({"name": "PBKDF2", "hash": "SHA-256", "salt": b"s", "iterations": 0}, dict_converter=O), k, 128)
+#% sign with a value that is no key
+import js
+await js.crypto.subtle.sign("HMAC", 5, js.Uint8Array.new(1))
+#% a key of another algorithm is refused
+import js
+from pyodide.ffi import to_js
+k = await js.crypto.subtle.importKey("raw", js.Uint8Array.new(16), "AES-GCM", False, to_js(["encrypt"]))
+await js.crypto.subtle.encrypt(to_js({"name": "AES-CBC", "iv": bytes(16)}, dict_converter=js.Object.fromEntries), k, js.Uint8Array.new(1))
+#% an unknown usage is refused
+import js
+from pyodide.ffi import to_js
+await js.crypto.subtle.importKey("raw", js.Uint8Array.new(16), "AES-GCM", False, to_js(["fly"]))
+#% an unknown key format is refused
+import js
+from pyodide.ffi import to_js
+await js.crypto.subtle.importKey("rare", js.Uint8Array.new(16), "AES-GCM", False, to_js(["encrypt"]))
+#% HMAC needs a hash
+import js
+from pyodide.ffi import to_js
+await js.crypto.subtle.importKey("raw", js.Uint8Array.new(16), "HMAC", False, to_js(["sign"]))
+#% an algorithm needs a name
+import js
+await js.crypto.subtle.digest(js.Object.new(), js.ArrayBuffer.new(0))
