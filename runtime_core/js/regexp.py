@@ -53,6 +53,7 @@ class JsRegExp(JsObject):
 
     def __init__(self, source: str, flags: str) -> None:
         super().__init__()
+        self.source, self.flags = source, flags  # the table asks how the object describes itself
         table(self).place("lastIndex", 0, Attribute.WRITABLE)
         self._subject: Subject | None = None
         self.compile(source, flags)

@@ -48,3 +48,6 @@ js.Performance.new()
 import js
 o = js.performance.toJSON()
 sorted(k for k in js.Object.keys(o) if k in ("timeOrigin",))
+#% what node adds
+import js
+[hasattr(js.performance, n) for n in ("nodeTiming", "eventLoopUtilization", "timerify")] + [hasattr(js, "PerformanceObserver")]
