@@ -196,7 +196,7 @@ class EventLoop:
     def run_one(self, *, wait: bool = True) -> bool:
         """Run pending microtasks and one macrotask, waiting for it if need be; false if there was none.
 
-        The end of an operation of the host counts as a macrotask.
+        Having waited for the host counts as a macrotask.
         """
         self.run_microtasks()
         timer = self._take()
@@ -204,9 +204,13 @@ class EventLoop:
             if self._microtasks:
                 self.run_microtasks()
                 return True
+            working = bool(self._working())
             if not wait or not self._wait():
                 return False
-            timer = None if self._microtasks else self._take()
+            if working:
+                self.run_microtasks()
+                return True
+            timer = self._take()
         self._timers.pop(timer.id, None)
         self._run(timer.task)
         self.run_microtasks()

@@ -245,6 +245,8 @@ def poll(js: JsHost, promise: JsPromise) -> float | None:
     if js.loop.run_one(wait=False):
         js.after_task()
         return None if promise.state is not PromiseState.PENDING else 0.0
+    if promise.is_settled:  # by the host, whose work was looked at on the way
+        return None
     delay = js.loop.delay()
     if delay is None:
         raise NeverSettledError(

@@ -40,6 +40,11 @@ class JsPromise(JsObject):
         self._resolving = False
         self._waiting: list[Callable[[], None]] = []
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is fulfilled or rejected."""
+        return self.state is not PromiseState.PENDING
+
     def constructor(self) -> JsValue:
         """The ``Promise`` function of the isolate, if it was made."""
         return self.loop.promise_function or super().constructor()
@@ -209,7 +214,7 @@ def run_until_settled(promise: JsPromise, *, after_task: Callable[[], object] | 
     promise.handled = True
     loop.run_microtasks()
     while promise.state is PromiseState.PENDING:
-        if not loop.run_one():
+        if not loop.run_one() and promise.state is PromiseState.PENDING:
             raise NeverSettledError(
                 "the awaited result can never arrive: nothing is scheduled that could produce it",
                 hint="check for a future or promise that nobody resolves",
