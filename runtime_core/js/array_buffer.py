@@ -18,16 +18,18 @@ if TYPE_CHECKING:
 
 MAX_BUFFER_BYTES: Final = 1 << 30
 MAX_HELD_BYTES: Final = 1 << 30  # in all buffers of one isolate
+SWEEP_BYTES: Final = 1 << 23  # in buffers beyond those that survived the last sweep
 _OVERHEAD: Final = 256  # bytes of host memory that even an empty buffer takes
 
 
 class BufferBudget:
     """The host memory that the buffers of one isolate hold."""
 
-    __slots__ = ("_held", "_released")
+    __slots__ = ("_held", "_released", "_sweep_at")
 
     def __init__(self) -> None:
         self._held = 0
+        self._sweep_at = SWEEP_BYTES
         self._released: deque[int] = deque()  # buffers may be collected in any thread
 
     @property
@@ -46,6 +48,15 @@ class BufferBudget:
         if self.held + size > MAX_HELD_BYTES:
             throw("RangeError", "Array buffer allocation failed")
         self._held += size
+
+    @property
+    def sweep_is_due(self) -> bool:
+        """Whether enough was made since the last sweep of references to pay for another."""
+        return self._held > self._sweep_at and self.held > self._sweep_at
+
+    def note_sweep(self) -> None:
+        """Start counting anew after a sweep."""
+        self._sweep_at = self.held + SWEEP_BYTES
 
     def release(self, size: int) -> None:
         """Give bytes back."""

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Final, NoReturn, TypeVar, cast
 
 from runtime_core.emscripten.errno import Errno
 from runtime_core.engine.current import CURRENT
-from runtime_core.js.array_buffer import ACTIVE, BufferBudget, HeapBuffer, JsArrayBuffer
+from runtime_core.js.array_buffer import ACTIVE, BufferBudget, HeapBuffer
 from runtime_core.js.arrays import JsArray
-from runtime_core.js.buffers import TYPED_ARRAYS
 from runtime_core.js.control import JsThrow
 from runtime_core.js.convert import HeldObject, HostReader, to_guest
 from runtime_core.js.errors import JsError, JsPythonError
@@ -106,9 +105,6 @@ class JsHost:
         refs.register_array(JsArray)
         self.buffer_budget = BufferBudget()
         self._heap_buffer: HeapBuffer | None = None
-        refs.register_large_type(JsArrayBuffer, lambda buffer: len(buffer.data))
-        for kind in TYPED_ARRAYS.values():
-            refs.register_large_type(kind, lambda array: len(array.buffer.data))
 
     # ---- modules and bootstrap
 
@@ -327,8 +323,9 @@ class JsHost:
         self.loop.run_microtasks()
         if self.releases or self.buffer_releases:
             self.release_collected()
-        if self.refs.sweep_is_due:
+        if self.refs.sweep_is_due or self.buffer_budget.sweep_is_due:
             sweep(self)
+            self.buffer_budget.note_sweep()
             self.release_collected()
 
     def release_collected(self) -> None:

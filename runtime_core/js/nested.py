@@ -133,8 +133,9 @@ def _tidy(js: JsHost) -> None:
     js.loop.run_microtasks()
     while js.releases:
         js.guest.Py_DecRef(js.releases.popleft())
-    if js.refs.sweep_is_due:
+    if js.refs.sweep_is_due or js.buffer_budget.sweep_is_due:
         sweep(js)
+        js.buffer_budget.note_sweep()
 
 
 def raise_runtime_error(js: JsHost, message: str) -> None:

@@ -20,7 +20,8 @@ from runtime_core.js.values import ABSENT, SYMBOL_ITERATOR, UNDEFINED, BigInt, J
 if TYPE_CHECKING:
     from runtime_core.js.buffers import TypedArray
 
-_WORDS: Final[dict[int, Literal["B", "H", "I", "Q"]]] = {1: "B", 2: "H", 4: "I", 8: "Q"}  # element size -> format of integers
+_WORDS: Final[dict[int, Literal["B", "H", "I", "Q"]]] = {1: "B", 2: "H", 4: "I", 8: "Q"}
+"""Formats of integers by their size."""
 _CHUNK: Final = 1 << 16  # elements that a search looks at in one go
 
 

@@ -96,3 +96,15 @@ def test_randomness_comes_from_the_injected_source() -> None:
     assert guest.run("bytes(u.to_bytes())") == b"\x2b\x2b\x2b"
     assert guest.run("js.crypto.randomUUID()") == "2b2b2b2b-2b2b-4b2b-ab2b-2b2b2b2b2b2b"
     guest.close()
+
+
+def test_dropped_buffers_are_freed_between_calls(guest: FfiGuest) -> None:
+    for _ in range(40):
+        guest.run("js.Uint8Array.new(1 << 26).subarray(1).length")
+    assert guest.js.buffer_budget.held < 1 << 29
+
+
+def test_many_views_of_one_buffer_cost_nothing(guest: FfiGuest) -> None:
+    guest.run("u = js.Uint8Array.new(1 << 26)\nb = bytearray(1 << 20)\nv = create_proxy(b).getBuffer()")
+    assert guest.run("sum(u.subarray(i).length + v.data.subarray(i).length > 0 for i in range(100))") == 100
+    assert guest.run("v.release()\nlen(b)") == 1 << 20
