@@ -55,13 +55,13 @@ class Guest:
         emscripten.bind(instance)
 
     def use_libraries(self, loader: LibraryLoader) -> None:
-        """Let the guest load the native libraries that it finds in its file system and that ``loader`` knows."""
+        """Let the guest load the native libraries that lie in its read-only mounts."""
         instance, emscripten = self.instance, self.emscripten
         emscripten.linker = DynamicLinker(
             instance=instance,
             store=StoreLinker(instance, instance.program),
             loader=loader,
-            read_file=emscripten.fs.find_file,
+            read_file=emscripten.fs.find_library,
         )
 
     def close(self) -> None:

@@ -93,6 +93,7 @@ class CheckedRelease:
     code_image: Artifact
     snapshot: Artifact
     stdlib: Artifact
+    packages: Artifact | None
 
 
 def check_release(manifest: ReleaseManifest) -> CheckedRelease:
@@ -117,7 +118,15 @@ def check_release(manifest: ReleaseManifest) -> CheckedRelease:
         code_image=code_image,
         snapshot=manifest.artifact(Role.SNAPSHOT),
         stdlib=manifest.artifact(Role.UPSTREAM_STDLIB),
+        packages=_package_set(manifest),
     )
+
+
+def _package_set(manifest: ReleaseManifest) -> Artifact | None:
+    found = [artifact for artifact in manifest.artifacts if artifact.role is Role.PACKAGES]
+    if len(found) > 1:
+        raise AbiMismatchError("this runtime serves one package set", expected="<= 1", found=len(found))
+    return found[0] if found else None
 
 
 def read_artifact(release: ReleaseFiles, artifact: Artifact) -> bytes:

@@ -14,20 +14,22 @@ from typing import Final
 import platformdirs
 
 from runtime_core.emscripten.host import HostServices
-from runtime_core.emscripten.mounts import Mount
+from runtime_core.emscripten.mounts import Mount, map_file
 from runtime_core.engine.codecache import CodeCache
 from runtime_core.engine.engine import Engine
 from runtime_core.engine.limits import Limits
 from runtime_core.engine.module import Program
-from runtime_core.guest import Guest, host_imports, stdlib_mount
+from runtime_core.guest import STDLIB_MOUNT, Guest, host_imports
+from runtime_core.linking.library import LibraryLoader
 from runtime_core.release import CheckedRelease, ReleaseFiles, check_bytes, check_release, read_artifact
 from runtime_core.snapshot.prepared import PreparedSnapshot, RestoreMode, prepare_copy, prepare_snapshot
 from runtime_core.snapshot.restore import GuestTemplate
+from runtime_core.worker.packages import package_mounts
 from runtime_core.worker.randomness import Generators
 from runtime_core.worker.support import Support
 from schemas.digest import Digest
 from schemas.errors import AbiMismatchError, BlobNotFoundError
-from schemas.release import Artifact, ReleaseManifest, Role
+from schemas.release import Artifact, ReleaseManifest
 
 Progress = Callable[[str], None]
 """Told what loading does next, in a few words."""
@@ -44,11 +46,20 @@ class Runtime:
     Use :meth:`load`; a process keeps one runtime per release.
     """
 
-    def __init__(self, *, manifest: ReleaseManifest, digest: Digest, program: Program, template: GuestTemplate) -> None:
+    def __init__(
+        self,
+        *,
+        manifest: ReleaseManifest,
+        digest: Digest,
+        program: Program,
+        template: GuestTemplate,
+        libraries: LibraryLoader | None = None,
+    ) -> None:
         self.manifest = manifest
         self.digest = digest
         self._program = program
         self._template = template
+        self._libraries = libraries
         self._generators = Generators.from_json(template.worker.get("random"))
 
     @classmethod
@@ -101,10 +112,19 @@ class Runtime:
                 records=cache.directory / "snapshots",  # private, as the code is: whoever writes there runs code
             )
         _check_snapshot(release.manifest, checked, snapshot)
-        stdlib = _verified_stdlib(release, checked.stdlib)
-        program = engine.link(code, host_imports())
-        template = GuestTemplate(snapshot=snapshot, mounts=(stdlib,))
-        return cls(manifest=release.manifest, digest=release.manifest_digest, program=program, template=template)
+        mounts = [Mount(name=STDLIB_MOUNT, source=_mapped(release, checked.stdlib))]
+        libraries = None
+        if checked.packages is not None:
+            mounts += package_mounts(_mapped(release, checked.packages))
+            # A release holds libraries as the engine takes them.
+            libraries = LibraryLoader(translate=lambda wasm: wasm, load=lambda wasm: engine.load(wasm, cache))
+        return cls(
+            manifest=release.manifest,
+            digest=release.manifest_digest,
+            program=engine.link(code, host_imports()),
+            template=GuestTemplate(snapshot=snapshot, mounts=mounts),
+            libraries=libraries,
+        )
 
     def boot(self, *, services: HostServices, limits: Limits) -> tuple[Guest, Support]:
         """A fresh guest with random state of its own, restored, and its support functions.
@@ -114,6 +134,8 @@ class Runtime:
         """
         guest = self._template.restore(self._program, services=services, limits=limits)
         try:
+            if self._libraries is not None:
+                guest.use_libraries(self._libraries)
             self._generators.reseed(guest.instance.memory, services.entropy)
             return guest, Support.restore(guest, self._template.worker)
         except BaseException:
@@ -137,16 +159,15 @@ def _silent(_text: str) -> None:
     pass
 
 
-def _verified_stdlib(release: ReleaseFiles, artifact: Artifact) -> Mount:
-    """Map first, then hash what was mapped, so that the bytes served are the bytes checked."""
+def _mapped(release: ReleaseFiles, artifact: Artifact) -> memoryview:
+    """Map a file first, then hash what was mapped, so that the bytes served are the bytes checked."""
     try:
-        mount = stdlib_mount(release.paths[Role.UPSTREAM_STDLIB])
+        mapped = map_file(release.paths[artifact.role])
     except (OSError, ValueError) as error:
-        raise BlobNotFoundError("the standard library's file is gone or empty", found=str(error)) from error
-    if not isinstance(mount.source, memoryview):
-        raise TypeError("a mounted file is mapped memory")
-    check_bytes(artifact, mount.source)
-    return mount
+        what = artifact.name or artifact.role.value
+        raise BlobNotFoundError(f"the file of {what} is gone or empty", found=str(error)) from error
+    check_bytes(artifact, mapped)
+    return mapped
 
 
 def _check_snapshot(manifest: ReleaseManifest, checked: CheckedRelease, snapshot: PreparedSnapshot) -> None:

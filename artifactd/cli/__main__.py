@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Sequence
 from typing import Final
 
-from artifactd.cli.commands import blobs, cache, channel, init, release, renew
+from artifactd.cli.commands import blobs, cache, channel, init, packages, release, renew
 from artifactd.cli.context import Context
 from artifactd.cli.output import Output
 from artifactd.cli.parsing import Parser, UsageError
@@ -74,7 +74,7 @@ def build_parser() -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
-    for module in (init, blobs, release, channel, renew, cache):
+    for module in (init, blobs, packages, release, channel, renew, cache):
         module.register(commands)
     return parser
 

@@ -34,7 +34,13 @@ class BuildError(HostError):
 
 
 def build_release(
-    *, pyodide: str | None, output: Path, work: Path | None, source: Path | None, release_id: str | None
+    *,
+    pyodide: str | None,
+    output: Path,
+    work: Path | None,
+    source: Path | None,
+    release_id: str | None,
+    packages: Path | None,
 ) -> dict[str, Any]:
     """Build into ``output``; the child shows its progress on stderr. Returns what it says it built.
 
@@ -42,12 +48,32 @@ def build_release(
         MissingToolError: what a build needs is not installed.
         PlatformError: the build failed; the class is the one that the build named, else BuildError.
     """
+    options = {"--pyodide": pyodide, "--output": output, "--work": work, "--from": source, "--release-id": release_id}
+    return _run([*_command(), "--json", *_arguments({**options, "--packages": packages})])
+
+
+def lock_packages(
+    requirements: Sequence[str], *, files: Sequence[Path], pyodide: str | None, output: Path, work: Path | None
+) -> dict[str, Any]:
+    """Resolve requirements into the lock ``output``. Returns its packages, by name, with their versions.
+
+    Raises:
+        As for :func:`build_release`.
+    """
+    options = {"--pyodide": pyodide, "--output": output, "--work": work}
+    given = [part for file in files for part in ("-r", str(file))]
+    return _run([*_command(), "lock", "--json", *_arguments(options), *given, "--", *requirements])
+
+
+def _command() -> list[str]:
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise MissingToolError("building a release needs more than is installed", found=f"no {missing[0]}", hint=_HINT)
-    options = {"--pyodide": pyodide, "--output": output, "--work": work, "--from": source, "--release-id": release_id}
-    arguments = [part for name, value in options.items() if value is not None for part in (name, str(value))]
-    return _run([sys.executable, "-m", _MODULE, "--json", *arguments])
+    return [sys.executable, "-m", _MODULE]
+
+
+def _arguments(options: Mapping[str, object]) -> list[str]:
+    return [part for name, value in options.items() if value is not None for part in (name, str(value))]
 
 
 def _run(command: Sequence[str]) -> dict[str, Any]:

@@ -1,46 +1,33 @@
-"""Build a release into a directory: ``python -m runtime_core.build --output DIR``."""
+"""Build a release into a directory, ``python -m runtime_core.build --output DIR``; or resolve packages for one,
+``python -m runtime_core.build lock --output LOCK REQUIREMENT...``.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from runtime_core.build.cache import BuildCache, default_cache_root
 from runtime_core.build.pins import DEFAULT_VERSION, UPSTREAMS
 from runtime_core.build.progress import Timeline
-from schemas.errors import PlatformError
+from schemas.errors import ConfigError, PlatformError
 from schemas.exit_codes import exit_code_of
+from schemas.package_lock import PackageLockFile, decode_lock, encode_lock
+
+LOCK_COMMAND: Final = "lock"
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command; returns the exit status is one of :class:`schemas.exit_codes.ExitCode`."""
-    parser = argparse.ArgumentParser(
-        prog="python -m runtime_core.build",
-        description="Build a release of Pyodide: code image, baseline snapshot and manifest.",
-        epilog="Next: artifactctl release publish DIR --channel stable",
-    )
-    parser.add_argument("--pyodide", default=DEFAULT_VERSION, help=f"one of {', '.join(sorted(UPSTREAMS))}")
-    parser.add_argument("--output", type=Path, required=True, help="directory for the manifest and the artifacts")
-    parser.add_argument("--work", type=Path, help="build cache (default: RUNTIME_CORE_BUILD_CACHE or the user's cache)")
-    parser.add_argument("--from", dest="source", type=Path, help="local npm tarball or unpacked package")
-    parser.add_argument("--release-id", help="write-once name (default: version and snapshot digest)")
-    parser.add_argument("--json", action="store_true", help="print what was built as JSON on stdout")
-    options = parser.parse_args(arguments)
-    timeline = Timeline()
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns one of :class:`schemas.exit_codes.ExitCode`."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    locks = given[:1] == [LOCK_COMMAND]
+    options = (_lock_parser() if locks else _build_parser()).parse_args(given[1:] if locks else given)
     try:
-        # Here, because it imports the engine: a machine without the extra gets a message instead of a traceback.
-        from runtime_core.build.release import build_release
-
-        built = build_release(
-            options.pyodide,
-            options.output,
-            cache=BuildCache(options.work or default_cache_root()),
-            timeline=timeline,
-            release_id=options.release_id,
-            source=options.source,
-        )
+        result = _lock(options) if locks else _build(options)
     except PlatformError as error:
         if options.json:
             print(json.dumps({"error": error.to_json()}))
@@ -48,16 +35,93 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"error [{error.code}]: {error}", file=sys.stderr)
         return int(exit_code_of(error))
     if options.json:
-        result = {
-            "release_id": built.manifest.release_id,
-            "digest": str(built.manifest_digest),
-            "directory": str(built.directory),
-            "timeline": timeline.as_json(),
-        }
         print(json.dumps(result))
+    elif locks:
+        print(f"{len(options.packages)} packages locked in {options.output}")
     else:
-        print(f"{built.manifest.release_id} {built.manifest_digest} in {built.directory}")
+        print(f"{result['release_id']} {result['digest']} in {result['directory']}")
     return 0
+
+
+def _common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--pyodide", default=DEFAULT_VERSION, help=f"one of {', '.join(sorted(UPSTREAMS))}")
+    parser.add_argument("--work", type=Path, help="build cache (default: RUNTIME_CORE_BUILD_CACHE or the user's cache)")
+    parser.add_argument("--json", action="store_true", help="print what came of it as JSON on stdout")
+
+
+def _build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m runtime_core.build",
+        description="Build a release of Pyodide: code image, baseline snapshot and manifest.",
+        epilog="Next: artifactctl release publish DIR --channel stable",
+    )
+    _common(parser)
+    parser.add_argument("--output", type=Path, required=True, help="directory for the manifest and the artifacts")
+    parser.add_argument("--from", dest="source", type=Path, help="local npm tarball or unpacked package")
+    parser.add_argument("--release-id", help="write-once name (default: version and snapshot digest)")
+    parser.add_argument("--packages", type=Path, metavar="LOCK", help="package lock, from the command lock")
+    return parser
+
+
+def _build(options: argparse.Namespace) -> Mapping[str, object]:
+    # Here, because it imports the engine: a machine without the extra gets a message instead of a traceback.
+    from runtime_core.build.release import build_release
+
+    timeline = Timeline()
+    built = build_release(
+        options.pyodide,
+        options.output,
+        cache=BuildCache(options.work or default_cache_root()),
+        timeline=timeline,
+        release_id=options.release_id,
+        source=options.source,
+        lock=_read_lock(options.packages),
+    )
+    return {
+        "release_id": built.manifest.release_id,
+        "digest": str(built.manifest_digest),
+        "directory": str(built.directory),
+        "timeline": timeline.as_json(),
+    }
+
+
+def _read_lock(path: Path | None) -> PackageLockFile | None:
+    if path is None:
+        return None
+    try:
+        return decode_lock(path.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"cannot read the package lock {path}: {error.strerror or error}") from error
+
+
+def _lock_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m runtime_core.build lock",
+        description="Resolve requirements for the guest's platform with pip, and write a lock with hashes.",
+        epilog="Next: python -m runtime_core.build --packages LOCK --output DIR",
+    )
+    parser.add_argument("requirements", nargs="*", help="a package, such as pydantic or 'fastapi>=0.100'")
+    parser.add_argument("-r", "--requirements-file", type=Path, action="append", default=[], metavar="FILE")
+    _common(parser)
+    parser.add_argument("--output", type=Path, required=True, help="the lock to write")
+    return parser
+
+
+def _lock(options: argparse.Namespace) -> Mapping[str, object]:
+    from runtime_core.build.lock import lock_requirements, read_requirements
+
+    given = [*options.requirements]
+    for path in options.requirements_file:
+        given += read_requirements(path)
+    cache = BuildCache(options.work or default_cache_root())
+    lock = lock_requirements(given, version=options.pyodide, cache=cache, timeline=Timeline())
+    options.packages = lock.packages
+    try:
+        options.output.write_bytes(encode_lock(lock))
+    except OSError as error:
+        raise ConfigError(f"cannot write {options.output}: {error.strerror or error}") from error
+    names = {package.name: package.version for package in lock.packages}
+    return {"lock": str(options.output), "packages": names}
 
 
 if __name__ == "__main__":

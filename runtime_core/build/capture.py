@@ -25,6 +25,7 @@ from runtime_core.snapshot.prepared import PAGE_BYTES
 from runtime_core.snapshot.state import RuntimeState
 from runtime_core.wasm.abi import AbiProfile
 from runtime_core.worker.baseline import baseline_sources
+from runtime_core.worker.packages import add_packages, package_mounts_of
 from runtime_core.worker.randomness import Generators
 from runtime_core.worker.support import Support
 from schemas.errors import HostError
@@ -74,8 +75,10 @@ def capture_baseline(
     stdlib: Path,
     profile: AbiProfile,
     code_cache: Path,
+    packages: Path | None = None,
 ) -> Captured:
-    """Boot, import what every worker needs, capture.
+    """Boot, import what every worker needs, capture. The file of a package set is mounted if there is one; nothing of
+    it is imported.
 
     Raises:
         HostError: the guest did not come that far.
@@ -97,6 +100,8 @@ def capture_baseline(
     )
     try:
         support = bring_to_baseline(guest, profile.python_version)
+        if packages is not None:
+            add_packages(guest, package_mounts_of(packages), profile.python_version)
         generators = Generators.check(instance.memory, guest.js.call(support.generators))
         make_shareable(guest)
         state = capture_state(

@@ -17,6 +17,7 @@ from typing import Final
 
 from runtime_core.build.cache import BuildCache, CachedFile, CacheEntry, CacheKey
 from runtime_core.build.capture import BASELINE_ENVIRONMENT, capture_baseline
+from runtime_core.build.package_set import PackageSet, build_package_set
 from runtime_core.build.pins import UPSTREAMS
 from runtime_core.build.progress import Timeline
 from runtime_core.build.translate import Translation, translate_exceptions
@@ -28,6 +29,7 @@ from runtime_core.wasm.abi import AbiProfile as CodeProfile
 from runtime_core.wasm.abi import abi_profile
 from runtime_core.wasm.codeimage import build_code_image
 from schemas.digest import Digest
+from schemas.package_lock import PackageLockFile
 from schemas.pyodide_extra import PythonSnapshotRelease
 from schemas.release import (
     AbiProfile,
@@ -46,7 +48,8 @@ _WASM: Final = "application/wasm"
 _ZIP: Final = "application/zip"
 _JSON: Final = "application/json"
 _SNAPSHOT: Final = "application/vnd.pyodide.snapshot"
-_CODE_PACKAGES: Final = ("emscripten", "engine", "js", "snapshot", "wasm", "worker")
+_PACKAGES: Final = "application/vnd.workerd.python-packages"
+_CODE_PACKAGES: Final = ("emscripten", "engine", "js", "linking", "packages", "snapshot", "wasm", "worker")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,6 +69,7 @@ class _Parts:
     profile: CodeProfile
     code: CacheEntry
     snapshot: CacheEntry
+    packages: PackageSet | None
 
     @property
     def code_image(self) -> CachedFile:
@@ -84,8 +88,9 @@ def build_release(
     timeline: Timeline,
     release_id: str | None = None,
     source: Path | None = None,
+    lock: PackageLockFile | None = None,
 ) -> BuiltRelease:
-    """Build a release of a Pyodide version into ``output``; what is cached is reused.
+    """Build a release of a Pyodide version into ``output``; what is cached is reused. ``lock`` names its packages.
 
     Raises:
         UnsupportedVersionError: the version is not supported.
@@ -105,11 +110,19 @@ def build_release(
         code = _build_code(cache, module, profile)
         image = code.files["code.wasm"]
         step.note(size=image.size, digest=image.digest, cached=code.cached)
+    packages = None
+    if lock is not None:
+        with timeline.step("build the package set") as step:
+            packages = build_package_set(cache, lock, profile=profile)
+            count = f"{len(lock.packages)} packages, {len(packages.libraries)} native libraries"
+            step.note(size=packages.file.size, digest=packages.file.digest, cached=packages.cached, detail=count)
     with timeline.step("boot CPython and capture the baseline") as step:
-        snapshot = _build_snapshot(cache, upstream, code, profile)
+        snapshot = _build_snapshot(cache, upstream, code, profile, packages)
         file = snapshot.files["snapshot.bin"]
         step.note(size=file.size, digest=file.digest, cached=snapshot.cached)
-    parts = _Parts(upstream=upstream, translation=translation, profile=profile, code=code, snapshot=snapshot)
+    parts = _Parts(
+        upstream=upstream, translation=translation, profile=profile, code=code, snapshot=snapshot, packages=packages
+    )
     with timeline.step("write the manifest") as step:
         built = _write(parts, output, release_id)
         step.note(size=built.manifest_size, digest=built.manifest_digest, detail=built.manifest.release_id)
@@ -140,7 +153,9 @@ def _build_code(cache: BuildCache, module: CachedFile, profile: CodeProfile) -> 
     return cache.get_or_build(key, build)
 
 
-def _build_snapshot(cache: BuildCache, upstream: Upstream, code: CacheEntry, profile: CodeProfile) -> CacheEntry:
+def _build_snapshot(
+    cache: BuildCache, upstream: Upstream, code: CacheEntry, profile: CodeProfile, packages: PackageSet | None
+) -> CacheEntry:
     def build(work: Path) -> None:
         captured = capture_baseline(
             code_wasm=code.files["code.wasm"].path.read_bytes(),
@@ -149,6 +164,7 @@ def _build_snapshot(cache: BuildCache, upstream: Upstream, code: CacheEntry, pro
             stdlib=upstream.stdlib.path,
             profile=profile,
             code_cache=cache.root / "compiled",
+            packages=packages.file.path if packages is not None else None,
         )
         with (work / "snapshot.bin").open("wb") as file:
             file.writelines(captured.chunks())
@@ -162,6 +178,7 @@ def _build_snapshot(cache: BuildCache, upstream: Upstream, code: CacheEntry, pro
         state=STATE_VERSION,
         wasmtime=WASMTIME_VERSION,
         environment=json.dumps(dict(BASELINE_ENVIRONMENT)),
+        packages=packages.file.digest if packages is not None else "",
     )
     return cache.get_or_build(key, build)
 
@@ -193,6 +210,7 @@ def _write(parts: _Parts, output: Path, release_id: str | None) -> BuiltRelease:
         parts.upstream.lock_file,
         parts.code_image,
         snapshot,
+        *([parts.packages.file] if parts.packages is not None else []),
     ):
         _place(file.path.read_bytes(), output / ARTIFACTS_NAME / file.digest.hex)
     _place(data, output / MANIFEST_NAME)
@@ -219,13 +237,15 @@ def _place(data: bytes, target: Path) -> None:
 
 def _artifacts(parts: _Parts) -> tuple[Artifact, ...]:
     upstream = parts.upstream
-    listed = (
+    listed = [
         (Role.UPSTREAM_WASM, upstream.main_module, _WASM, "pyodide.asm.wasm"),
         (Role.UPSTREAM_STDLIB, upstream.stdlib, _ZIP, "python_stdlib.zip"),
         (Role.UPSTREAM_LOCK, upstream.lock_file, _JSON, "pyodide-lock.json"),
         (Role.CODE_IMAGE, parts.code_image, _WASM, "code.wasm"),
         (Role.SNAPSHOT, parts.snapshot_file, _SNAPSHOT, "baseline.bin"),
-    )
+    ]
+    if parts.packages is not None:
+        listed.append((Role.PACKAGES, parts.packages.file, _PACKAGES, "packages.bin"))
     return tuple(
         Artifact.uncompressed(role, digest=file.digest, size=file.size, media_type=media_type, name=name)
         for role, file, media_type, name in listed

@@ -22,6 +22,7 @@ from runtime_core.emscripten.nodes import (
     SymbolicLink,
 )
 from runtime_core.emscripten.pipes import Pipe
+from schemas.errors import LinkError
 
 if TYPE_CHECKING:
     from runtime_core.emscripten.clock import Clock
@@ -373,13 +374,19 @@ class FileSystem:
         node = self.resolve(path)
         return bytes(self.read_at(node, 0, node.size))
 
-    def find_file(self, path: str) -> bytes | None:
-        """The content of the regular file at ``path``; None where there is none."""
+    def find_library(self, path: str) -> bytes | None:
+        """The content of the library at ``path``; None where there is none.
+
+        Raises:
+            LinkError: the file is not in a read-only mount: what guests write is not executed.
+        """
         try:
             node = self.resolve(path)
-            return bytes(self.read_at(node, 0, node.size)) if isinstance(node, RegularFile | MountedFile) else None
         except Errno:
             return None
+        if isinstance(node, MountedFile):
+            return bytes(node.data)
+        raise LinkError("shared libraries are loaded from read-only file systems only", found=path)
 
     def mount(self, path: str, mount: Mount) -> None:
         """Attach a read-only file or tree at a path whose directory exists and where nothing is yet."""

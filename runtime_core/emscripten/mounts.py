@@ -47,9 +47,7 @@ class Mount:
     @classmethod
     def of_file(cls, name: str, path: Path) -> Mount:
         """Map a file of the host. The mapping lives as long as somebody refers to the mount."""
-        with path.open("rb") as file:
-            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        return cls(name=name, source=memoryview(mapped))
+        return cls(name=name, source=map_file(path))
 
     def node_count(self) -> int:
         """Nodes it contributes, itself included: a file system reserves as many inode numbers."""
@@ -58,6 +56,12 @@ class Mount:
     def root(self, ino: int) -> Node:
         """A fresh root node whose inode number is ``ino``; nodes below take the numbers after it, in order."""
         return _node(self._tree, ino, self.time_ms)
+
+
+def map_file(path: Path) -> memoryview:
+    """A file of the host, mapped read-only; the mapping lives as long as somebody refers to the view."""
+    with path.open("rb") as file:
+        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
 
 def _entry(source: ReadOnlyBytes | MountTree, offset: int) -> _Entry:

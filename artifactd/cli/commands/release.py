@@ -74,6 +74,7 @@ It needs the extra packages of `pip install 'artifactd[build]'`.""",
     build.add_argument("--pyodide", metavar="VERSION", help="Pyodide version (default: the reference version)")
     build.add_argument("--release-id", metavar="ID", help="write-once name (default: version and snapshot digest)")
     build.add_argument("--work", type=Path, metavar="DIR", help="build cache (or RUNTIME_CORE_BUILD_CACHE)")
+    build.add_argument("--packages", type=Path, metavar="LOCK", help="packages to carry, from packages lock")
     build.add_argument("--from", dest="source", type=Path, metavar="PATH", help="npm tarball or unpacked package")
     publish = add_command(
         group,
@@ -98,6 +99,7 @@ def run_build(context: Context) -> CommandResult:
         work=options.work,
         source=options.source,
         release_id=options.release_id,
+        packages=options.packages,
     )
     directory = ReleaseDirectory.open(options.output)
     value = {

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from artifactd.transport import keep_freed_memory
 from artifactd.logs import KeyValueFormatter, fields
+from artifactd.transport import keep_freed_memory
 
 
 def line(message: str, *, exc_info: bool = False, **values: object) -> str:

@@ -1,0 +1,142 @@
+"""From requirements to an isolate that uses the packages: lock, build, boot, import, use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runtime_core.build.cache import BuildCache, default_cache_root
+from runtime_core.build.lock import lock_requirements
+from runtime_core.build.pins import DEFAULT_VERSION
+from runtime_core.build.progress import Timeline
+from runtime_core.build.release import build_release
+from runtime_core.isolate import Isolate, IsolateOptions
+from runtime_core.release import LocalRelease
+from runtime_core.runtime import Runtime
+from schemas.digest import Digest
+from schemas.errors import ArtifactError
+from schemas.package_lock import LockedPackage, PackageLockFile, decode_lock, encode_lock
+from schemas.release import Role
+
+pytestmark = pytest.mark.boot
+
+REQUIREMENTS = ("pydantic==2.14.3", "msgpack==1.2.4")
+
+
+@pytest.fixture(name="cache", scope="module")
+def build_cache() -> BuildCache:
+    return BuildCache(default_cache_root())
+
+
+@pytest.fixture(name="lock", scope="module")
+def package_lock(cache: BuildCache) -> PackageLockFile:
+    return lock_requirements(REQUIREMENTS, version=DEFAULT_VERSION, cache=cache, timeline=Timeline())
+
+
+@pytest.fixture(name="runtime", scope="module")
+def packages_runtime(cache: BuildCache, lock: PackageLockFile) -> Runtime:
+    output = cache.root / "test-release-packages"
+    build_release(DEFAULT_VERSION, output, cache=cache, timeline=Timeline(), lock=lock)
+    return Runtime.load(LocalRelease.open(output), state_directory=cache.root / "test-state")
+
+
+def test_the_lock_has_names_and_hashes_and_no_addresses(lock: PackageLockFile) -> None:
+    names = {package.name: package for package in lock.packages}
+    assert {"pydantic", "pydantic-core", "msgpack", "typing-extensions"} <= names.keys()
+    assert names["pydantic-core"].file_name.endswith("pyemscripten_2026_0_wasm32.whl")
+    assert set(names["pydantic"].depends) >= {"pydantic-core", "typing-extensions"}
+    text = encode_lock(lock)
+    assert decode_lock(text) == lock
+    assert b"://" not in text
+
+
+def test_isolates_use_the_packages(runtime: Runtime) -> None:
+    source = """
+import msgpack
+import pydantic
+
+class Item(pydantic.BaseModel):
+    name: str
+    count: int
+
+def handle(data):
+    try:
+        return msgpack.packb(Item.model_validate(msgpack.unpackb(data)).model_dump())
+    except pydantic.ValidationError as error:
+        return [item["type"] for item in error.errors()]
+"""
+    with Isolate(runtime) as isolate:
+        isolate.run(source)
+        packed = isolate.evaluate("msgpack.packb({'name': 'x', 'count': '3'})")
+        assert isolate.call("handle", packed) == isolate.evaluate("msgpack.packb({'name': 'x', 'count': 3})")
+        assert isolate.call("handle", isolate.evaluate("msgpack.packb({'count': 'x'})")) == ["missing", "int_parsing"]
+        assert isolate.evaluate("pydantic.__file__") == "/session/lib/python3.14/site-packages/pydantic/__init__.py"
+
+
+def test_packages_are_read_only_and_found_by_importlib(runtime: Runtime) -> None:
+    source = """
+import importlib.metadata, os, sys
+path = "/session/lib/python3.14/site-packages"
+failures = []
+actions = (
+    lambda: open(path + "/new.py", "w"),
+    lambda: os.remove(path + "/msgpack/__init__.py"),
+    lambda: os.rmdir(path),
+)
+for action in actions:
+    try:
+        action()
+    except OSError as error:
+        failures.append(error.errno)
+[importlib.metadata.version("pydantic"), len(failures), sys.path[-1] == path]
+"""
+    with Isolate(runtime) as isolate:
+        assert isolate.evaluate(source) == ["2.14.3", 3, True]
+
+
+def test_a_library_of_the_guests_own_is_not_loaded(runtime: Runtime) -> None:
+    source = """
+import glob, shutil, sys
+name = "_cmsgpack.cpython-314-wasm32-emscripten.so"
+shutil.copy("/session/lib/python3.14/site-packages/msgpack/" + name, "/tmp/" + name)
+sys.path.insert(0, "/tmp")
+try:
+    import _cmsgpack
+    message = "loaded"
+except ImportError as error:
+    message = str(error)
+message
+"""
+    options = IsolateOptions(stdout=lambda _: None, stderr=lambda _: None)
+    with Isolate(runtime, options) as isolate:
+        assert "read-only file systems" in str(isolate.evaluate(source))
+
+
+def test_the_release_names_its_package_set(runtime: Runtime) -> None:
+    artifact = runtime.manifest.artifact(Role.PACKAGES)
+    assert artifact.size > 1_000_000
+    assert artifact.name == "packages.bin"
+
+
+@pytest.mark.parametrize(
+    ("version", "digest"),
+    [("1.2.4", Digest("0" * 64)), ("0.0.1", Digest("1" * 64))],
+    ids=["wrong hash", "unknown version"],
+)
+def test_files_that_are_not_the_locked_ones(
+    cache: BuildCache, lock: PackageLockFile, tmp_path: Path, version: str, digest: Digest
+) -> None:
+    from runtime_core.build.package_set import build_package_set
+    from runtime_core.wasm.abi import abi_profile
+
+    package = LockedPackage(
+        name="msgpack",
+        version=version,
+        file_name=f"msgpack-{version}-cp314-cp314-pyemscripten_2026_0_wasm32.whl",
+        digest=digest,
+    )
+    wrong = PackageLockFile(python=lock.python, abi=lock.abi, platform=lock.platform, packages=(package,))
+    with pytest.raises(ArtifactError):
+        build_package_set(BuildCache(tmp_path), wrong, profile=abi_profile(DEFAULT_VERSION))
+    assert not list((tmp_path / "entries").glob("package-*"))
