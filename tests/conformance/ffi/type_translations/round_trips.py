@@ -94,7 +94,7 @@ fixtures.set_property(t, "x", 5)
 #% reserved words have an underscore
 import fixtures
 x = fixtures.with_keywords()
-[x.class_, getattr(x, "from"), x.from_, x.lambda__, x.then__ if hasattr(x, "then__") else None, x.then_, getattr(x, "with space"), x.__dunder__ if hasattr(x, "__dunder__") else None]
+[x.class_, getattr(x, "from"), x.from_, x.lambda__, hasattr(x, "then__"), x.then_, getattr(x, "with space"), hasattr(x, "__dunder__")]
 
 #% setting reserved words
 import js

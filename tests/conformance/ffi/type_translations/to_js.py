@@ -228,3 +228,105 @@ while y.length:
     y = y[0]
     depth += 1
 depth
+
+#% properties that setters of the prototype would see
+from pyodide.ffi import to_js
+import js, fixtures
+fixtures.inspect(to_js({"a": 1, "length": 2, "then": 3, "name": 4}))
+
+#% __proto__ as a key
+from pyodide.ffi import to_js
+import js
+to_js({"__proto__": 1})
+
+#% constructor as a key
+from pyodide.ffi import to_js
+to_js({"constructor": 1})
+
+#% a key that collides in a nested dict
+from pyodide.ffi import to_js
+to_js([{"a": {"valueOf": 1}}])
+
+#% floats as keys
+from pyodide.ffi import to_js
+import fixtures
+fixtures.inspect(to_js({1.0: "a", 1e21: "b", 0.1: "c", -0.0: "d", float("inf"): "e", float("nan"): "f"}))
+
+#% keys of subclasses of str and int
+from pyodide.ffi import to_js
+import enum, fixtures
+class S(str):
+    pass
+class E(enum.IntEnum):
+    ONE = 1
+class T(enum.StrEnum):
+    TWO = "two"
+fixtures.inspect(to_js({S("s"): 1, E.ONE: 2, T.TWO: 3}))
+
+#% a list that changes while it is converted
+from pyodide.ffi import to_js
+import fixtures
+x = [1, {"a": 1}, 3]
+def convert(entries):
+    x.append("late") if len(x) < 6 else None
+    return "converted"
+fixtures.inspect(to_js(x, dict_converter=convert))
+
+#% __len__ that lies
+from pyodide.ffi import to_js
+class L(list):
+    def __len__(self):
+        return 5
+to_js(L([1, 2]))
+
+#% __len__ that raises
+from pyodide.ffi import to_js
+class L(list):
+    def __len__(self):
+        raise ValueError("no length")
+to_js(L([1, 2]))
+
+#% __getitem__ that raises
+from pyodide.ffi import to_js
+class L(list):
+    def __getitem__(self, index):
+        raise ValueError("no item")
+to_js(L([1, 2]))
+
+#% __iter__ of a set that raises
+from pyodide.ffi import to_js
+class S(set):
+    def __iter__(self):
+        raise ValueError("no iteration")
+to_js(S({1}))
+
+#% objects with __len__ and __getitem__ are not sequences
+from pyodide.ffi import to_js
+import fixtures
+class T:
+    def __len__(self):
+        return 2
+    def __getitem__(self, index):
+        return index
+fixtures.inspect(to_js(T()))
+
+#% NaN, infinities and -0 in containers
+from pyodide.ffi import to_js
+import fixtures
+fixtures.inspect(to_js([float("nan"), float("inf"), -0.0, 0.0, 2**53, 2**53 - 1, -2**53, 1e300, True, None]))
+
+#% strings with surrogates in containers
+from pyodide.ffi import to_js
+import fixtures
+fixtures.inspect(to_js(["\ud83d\ude00", "\ud800", {"\ud83d\ude00": "\udc00"}]))
+
+#% interned and repeated values
+from pyodide.ffi import to_js
+import fixtures
+s = "repeated" * 3
+fixtures.inspect(to_js([s, s, {"k": s}, {"k": s}, (1, 2), (1, 2), 2**70, 2**70]))
+
+#% empty containers
+from pyodide.ffi import to_js
+import fixtures
+fixtures.inspect(to_js([[], (), {}, set(), frozenset(), "", b""]))

@@ -95,7 +95,7 @@ fixtures.inspect(to_js({"a": {"b": 1}, 2: [{}]}, dict_converter=js.Map.new))
 #% dict_converter Array.from
 from pyodide.ffi import to_js
 import js, fixtures
-fixtures.inspect(to_js({"a": 1, 2: {}}, dict_converter=js.Array["from"] if hasattr(js.Array, "__getitem__") else getattr(js.Array, "from")))
+fixtures.inspect(to_js({"a": 1, 2: {}}, dict_converter=js.Array.from_))
 
 #% dict_converter in Python
 from pyodide.ffi import to_js

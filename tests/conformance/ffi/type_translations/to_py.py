@@ -101,7 +101,13 @@ s = js.Set.new()
 from pyodide.ffi import create_proxy
 p = create_proxy([1])
 s.add(p)
-s.to_py()
+try:
+    s.to_py()
+    found = None
+except Exception as error:
+    found = type(error).__name__, str(error)
+p.destroy()
+found
 
 #% a Map with NaN
 import js
@@ -146,8 +152,8 @@ r = js.Array.of(p, p).to_py()
 [r[0] is t, r[1] is t]
 
 #% functions and dates stay proxies
-import fixtures
-fixtures.add.to_py() is fixtures.add, js.Array.of(fixtures.add).to_py() if "js" in globals() else None
+import fixtures, js
+[fixtures.add.to_py() == fixtures.add, js.Array.of(fixtures.add).to_py()[0] == fixtures.add, type(js.Date.new(0).to_py()).__name__]
 
 #% typed arrays become memoryviews
 import fixtures
@@ -233,3 +239,58 @@ y[1].append(4)
 #% names of objects that only JavaScript has
 import fixtures
 {"global": fixtures.with_keywords().to_py()}
+
+#% hidden properties are not part of the dict
+import js
+from pyodide.ffi import to_js
+shown, hidden = js.Object.new(), js.Object.new()
+shown.a, shown.b, hidden.a = 1, 2, 1
+js.Object.defineProperty(hidden, "b", to_js({"value": 2, "enumerable": False}))
+[js.Array.of(shown, hidden).to_py(), hidden.to_py(), js.JSON.stringify(hidden), hidden.b]
+
+#% an object with a constructor of its own
+import js
+x = js.Object.new()
+x.constructor = 5
+y = js.Object.new()
+y.constructor = js.Object
+z = js.Object.new()
+z.constructor = None
+[type(x.to_py()).__name__, y.to_py(), type(z.to_py()).__name__]
+
+#% objects made with another prototype
+import js, fixtures
+a = js.Object.create(fixtures.plain())
+a.x = 1
+b = js.Object.create(fixtures.Point.new(1, 2))
+b.x = 1
+[a.to_py(), type(b.to_py()).__name__]
+
+#% subclasses of Array
+import js, fixtures
+x = js.Reflect.construct(js.Array, [1, 2], fixtures.Point)
+[x.to_py(), fixtures.constructor_name(x)]
+
+#% arguments and other tags
+import js
+from pyodide.ffi import to_js
+x = js.Object.new()
+js.Reflect.set(x, js.Symbol.toStringTag, "Map")
+str(x)
+
+#% extra properties of an Array
+import js
+x = js.Array.of(1, 2)
+x.extra = 3
+[x.to_py(), x.extra, x.object_keys().to_py()]
+
+#% a Map and a Set inside themselves
+import js
+m = js.Map.new()
+m.set("m", m)
+r = m.to_py()
+r["m"] is r
+
+#% wrapped primitives
+import js
+[js.Object(5).valueOf(), str(js.Object("s")), js.Object("s").length]
