@@ -12,6 +12,7 @@ from functools import cache, lru_cache
 from typing import ClassVar, Final, TypeAlias
 
 from runtime_core.js import array_like, proxy_async, proxy_calls
+from runtime_core.js.array_methods import ARRAY_METHODS
 from runtime_core.js.arrays import JsArray
 from runtime_core.js.errors import throw_type_error
 from runtime_core.js.functions import BuiltinFunction, JsFunction, NativeFunction
@@ -36,6 +37,8 @@ from runtime_core.js.values import (
 )
 
 Members: TypeAlias = Mapping[PropertyKey, Callable[..., JsValue]]
+_READING: Final = ("at", "concat", "entries", "indexOf", "join", "keys", "slice", "values")
+_VISITING: Final = ("every", "filter", "find", "findIndex", "forEach", "map", "reduce", "reduceRight", "some")
 _WHOLE_REST: Final = 1 << 30  # what splice() removes without a count
 
 
@@ -244,21 +247,20 @@ class PyCallableMethods(JsObject):
     }
 
 
+def _visiting(name: str) -> Callable[..., JsValue]:
+    """A method of arrays that takes a callback."""
+    method = ARRAY_METHODS[name]
+
+    def call(this: JsValue, callback: JsValue, *rest: JsValue) -> JsValue:
+        _ = proxy_of(this).pointer
+        return method(this, array_like.require_callback(callback), *rest)
+
+    return call
+
+
 def _last_index_of(this: JsValue, value: JsValue, start: JsValue) -> JsValue:
-    proxy = proxy_of(this)
-    return array_like.last_index_of(proxy, value, proxy.get("length") if start is UNDEFINED else start)
-
-
-def _concat(this: JsValue, *rest: JsValue) -> JsValue:
-    items: list[JsValue] = []
-    for value in (proxy_of(this), *rest):
-        if isinstance(value, JsArray):
-            items.extend(value.items)
-        elif isinstance(value, ProxyObject) and value.supports(ProxyFlag.IS_SEQUENCE):
-            items.extend(value.lookup(str(index)) for index in range(array_like.length_of(value)))
-        else:
-            items.append(value)
-    return JsArray(items)
+    begin = proxy_of(this).get("length") if start is UNDEFINED else start
+    return ARRAY_METHODS["lastIndexOf"](this, value, begin)
 
 
 class PySequenceMethods(JsObject):
@@ -267,26 +269,14 @@ class PySequenceMethods(JsObject):
     GETTERS: ClassVar[Members] = {SYMBOL_IS_CONCAT_SPREADABLE: lambda this: True}
 
     METHODS: ClassVar[Members] = {
-        "at": lambda this, index: array_like.at(proxy_of(this), index),
-        "concat": _concat,
-        "entries": lambda this: array_like.entries(proxy_of(this)),
-        "every": lambda this, callback, this_arg: array_like.every(proxy_of(this), callback, this_arg),
-        "filter": lambda this, callback, this_arg: array_like.filter_(proxy_of(this), callback, this_arg),
-        "find": lambda this, callback, this_arg: array_like.find(proxy_of(this), callback, this_arg),
-        "findIndex": lambda this, callback, this_arg: array_like.find_index(proxy_of(this), callback, this_arg),
-        "forEach": lambda this, callback, this_arg: array_like.for_each(proxy_of(this), callback, this_arg),
+        **{
+            name: ARRAY_METHODS[name]
+            for name in ("at", "concat", "entries", "indexOf", "join", "keys", "slice", "values")
+        },
+        **{name: _visiting(name) for name in _VISITING},
         "includes": lambda this, value: call_method(this, "has", (value,)),
-        "indexOf": lambda this, value, start: array_like.index_of(proxy_of(this), value, start),
-        "join": lambda this, separator: array_like.join(proxy_of(this), separator),
-        "keys": lambda this: array_like.keys(proxy_of(this)),
         "lastIndexOf": _last_index_of,
-        "map": lambda this, callback, this_arg: array_like.map_(proxy_of(this), callback, this_arg),
-        "reduce": lambda this, callback, *initial: array_like.reduce(proxy_of(this), callback, *initial),
-        "reduceRight": lambda this, callback, *initial: array_like.reduce_right(proxy_of(this), callback, *initial),
-        "slice": lambda this, start, end: array_like.slice_(proxy_of(this), start, end),
-        "some": lambda this, callback, this_arg: array_like.some(proxy_of(this), callback, this_arg),
         "toJSON": lambda this: JsArray(array_like.bounded(proxy_of(this).elements())),
-        "values": lambda this: array_like.values(proxy_of(this)),
     }
 
 
