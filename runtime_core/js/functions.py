@@ -307,10 +307,11 @@ def accessor_function(accessor: Accessor, side: str) -> JsValue:
     """The getter (side ``get``) or the setter (side ``set``) of an accessor as a function, or undefined."""
     if accessor.functions is not None:
         return accessor.functions[side == "set"]
-    implementation = accessor.read if side == "get" else accessor.setter
-    if implementation is None or (side == "get" and accessor.getter is None):
+    if (accessor.getter if side == "get" else accessor.setter) is None:
         return UNDEFINED
-    return BuiltinFunction(implementation, f"{side} {accessor.name}", takes_this=True)
+    return BuiltinFunction(
+        accessor.read if side == "get" else accessor.assign, f"{side} {accessor.name}", takes_this=True
+    )
 
 
 def builtin_constructor(class_name: str) -> JsValue:

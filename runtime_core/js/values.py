@@ -122,8 +122,7 @@ class Accessor:
         Raises:
             JsThrow: what the getter throws; a TypeError for an object of another class.
         """
-        if self.owner is not None and not isinstance(receiver, self.owner):
-            throw_receiver(f"get {shown_class(self.owner)}.prototype.{self.name}", receiver)
+        self._check("get", receiver)
         return UNDEFINED if self.getter is None else self.getter(receiver)
 
     def write(self, receiver: JsObject, key: PropertyKey, value: JsValue) -> None:
@@ -137,7 +136,22 @@ class Accessor:
 
             shown = key if isinstance(key, str) else repr(key)
             throw_type_error(f"Cannot set property {shown} of {receiver.describe()} which has only a getter")
-        self.setter(receiver, value)
+        self.assign(receiver, value)
+
+    def assign(self, receiver: JsValue, value: JsValue) -> JsValue:
+        """Call the setter, where there is one.
+
+        Raises:
+            JsThrow: what the setter throws; a TypeError for an object of another class.
+        """
+        self._check("set", receiver)
+        if self.setter is not None:
+            self.setter(receiver, value)
+        return UNDEFINED
+
+    def _check(self, side: str, receiver: JsValue) -> None:
+        if self.owner is not None and not isinstance(receiver, self.owner):
+            throw_receiver(f"{side} {shown_class(self.owner)}.prototype.{self.name}", receiver)
 
 
 def shown_class(cls: type[JsObject]) -> str:

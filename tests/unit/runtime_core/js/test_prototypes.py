@@ -9,7 +9,7 @@ import pytest
 from runtime_core.js.arrays import JsArray
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import JsError
-from runtime_core.js.functions import JsFunction, NativeFunction, define_accessor
+from runtime_core.js.functions import JsFunction, NativeFunction, accessor_function, define_accessor
 from runtime_core.js.intrinsics import constructor
 from runtime_core.js.maps import JsMap
 from runtime_core.js.prototypes import NO_PROTOTYPE, builtin_prototype, instance_of
@@ -81,6 +81,23 @@ def test_methods_refuse_objects_of_other_classes() -> None:
     with pytest.raises(JsThrow) as error:
         size.read(5)
     assert thrown(error) == "TypeError: Method get Map.prototype.size called on incompatible receiver 5"
+
+
+def test_setters_refuse_objects_of_other_classes() -> None:
+    def write(this: JsValue, value: JsValue) -> None:
+        raise AssertionError("the setter ran")
+
+    accessor = Accessor(lambda this: 1, write, owner=JsMap, name="mine")
+    heir = JsObject()
+    heir.set_prototype(JsObject({"mine": accessor}))
+    with pytest.raises(JsThrow) as error:
+        heir.set("mine", 1)
+    assert thrown(error) == "TypeError: Method set Map.prototype.mine called on incompatible receiver #<Object>"
+    setter = accessor_function(accessor, "set")
+    assert isinstance(setter, JsFunction)
+    with pytest.raises(JsThrow) as error:
+        setter.call(5, (1,))
+    assert thrown(error) == "TypeError: Method set Map.prototype.mine called on incompatible receiver 5"
 
 
 @pytest.mark.parametrize(
