@@ -386,6 +386,18 @@ def test_async_iteration(isolate: Isolate) -> None:
     asyncio.run(main())
 
 
+def test_callables_of_the_host_may_wait_for_the_guest() -> None:
+    async def awaiting(function: Any) -> object:
+        return await function(4)
+
+    modules = {"hostmod": {"waiting": lambda coroutine: coroutine.wait(), "awaiting": awaiting}}
+    with Isolate(releases.runtime(), IsolateOptions(modules=modules)) as isolate:
+        isolate.run(SETUP)
+        isolate.run("import hostmod\nfound = hostmod.waiting(later(3, 0.002))")
+        isolate.run("async def both(): return [found, await hostmod.awaiting(later)]")
+        assert isolate.call("both") == [3, 4]
+
+
 # ---- buffers
 
 
