@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from runtime_core.js.abort import abort_signal_any
+from runtime_core.js.arrays import JsArray
 from runtime_core.js.buffers import is_buffer
 from runtime_core.js.errors import throw_error, throw_type_error
 from runtime_core.js.functions import NativeFunction
@@ -219,6 +220,11 @@ def _set_interrupt_buffer(host: JsHost) -> JsValue:
     return NativeFunction(set_buffer, "setInterruptBuffer")
 
 
+def _load_from_imports(host: JsHost) -> JsValue:
+    """There is nothing to load: the lock file lists no packages."""
+    return NativeFunction(lambda *_: resolved_promise(host.loop, JsArray()), "loadPackagesFromImports")
+
+
 def _computed(read: Callable[[], JsValue]) -> Accessor:
     """A member that asks the guest each time it is read: a snapshot holds nothing of it."""
     return Accessor(lambda _this: read())
@@ -265,7 +271,7 @@ PUBLIC_MAKERS: Final[Mapping[str, Callable[[JsHost], JsValue]]] = {
     "ffi": lambda host: JsObject({name: proxy_class(name) for name in FFI_NAMES}),
     "globals": lambda host: _computed(lambda: host.main_globals),
     "loadPackage": _refused("loadPackage", _PACKAGES),
-    "loadPackagesFromImports": _refused("loadPackagesFromImports", _PACKAGES),
+    "loadPackagesFromImports": _load_from_imports,
     "loadedPackages": lambda host: JsObject(),
     "lockfile": lambda host: _computed(lambda: _lockfile(host)),
     "lockfileBaseUrl": lambda host: UNDEFINED,
