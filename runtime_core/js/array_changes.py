@@ -84,7 +84,7 @@ def comparator_of(value: JsValue) -> JsFunction | None:
     if value is UNDEFINED:
         return None
     if not isinstance(value, JsFunction):
-        throw_type_error(f"The comparison function must be either a function or undefined [{shown(value)}]")
+        throw_type_error(f"The comparison function must be either a function or undefined: {shown(value)}")
     return value
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from runtime_core.js.array_text import check_length
-from runtime_core.js.coerce import clamp_index, to_length
+from runtime_core.js.coerce import call_site, clamp_index, to_length
 from runtime_core.js.errors import throw, throw_type_error
 from runtime_core.js.functions import JsFunction
 from runtime_core.js.operators import to_display
@@ -94,8 +94,6 @@ def shown(value: JsValue) -> str:
         return value.to_string()
     if isinstance(value, JsObject):
         return "[object Array]" if is_array(value) else value.describe()
-    if isinstance(value, str):
-        return f'"{value}"'
     return repr(value) if isinstance(value, JsSymbol) else to_display(value)
 
 
@@ -106,7 +104,7 @@ def callback_of(value: JsValue) -> JsFunction:
         JsThrow: TypeError for anything but a function.
     """
     if not isinstance(value, JsFunction):
-        throw_type_error(f"{shown(value)} is not a function")
+        throw_type_error(f"{call_site(value)} is not a function")
     return value
 
 

@@ -107,7 +107,7 @@ class JsArray(JsObject):
     def own_names(self) -> list[str]:
         """All own names."""
         indices = [str(i) for i, item in enumerate(self.items) if item is not ABSENT]
-        return [*indices, "length", *super().own_names()] if self.own else [*indices, "length"]
+        return [*indices, "length", *(key for key in self.own or () if isinstance(key, str))]
 
     def iterate(self) -> Iterator[JsValue]:
         """A host iterator over the elements."""

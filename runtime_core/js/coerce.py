@@ -163,6 +163,16 @@ def to_text(value: JsValue) -> str:
     return to_string(to_primitive(value, "string") if isinstance(value, JsObject) else value)
 
 
+def call_site(value: JsValue) -> str:
+    """A value as V8 names it in messages where there is no source text to quote."""
+    kind = typeof(value)
+    if isinstance(value, str):
+        return f'{kind} "{value}"'
+    if value is None or kind in ("boolean", "number"):
+        return f"{kind} {to_string(value)}"
+    return kind
+
+
 def to_units(text: str) -> str:
     """A string with one character for each UTF-16 unit: astral code points become surrogate pairs."""
     if text.isascii() or max(text) <= "\uffff":

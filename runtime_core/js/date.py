@@ -75,6 +75,10 @@ class JsDate(JsObject):
         """``String(this)``."""
         return _written(self, lambda at: f"{date_string(at)} {time_string(at)}")
 
+    def describe(self) -> str:
+        """A short form for messages."""
+        return "[object Date]"
+
     METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {}  # below
 
 

@@ -144,6 +144,6 @@ def _time_part(at: Fields, chosen: dict[str, str], options: JsObject) -> str:
             pieces.append(f"{value:02d}" if pieces or (chosen[name] == "2-digit" and len(chosen) > 1) else str(value))
     text = ":".join(pieces)
     if twelve and "hour" in chosen:
-        text += f"\u202f{'AM' if at.hour < 12 else 'PM'}"
+        text += f" {'AM' if at.hour < 12 else 'PM'}"
     zone = {"short": "UTC", "long": "Coordinated Universal Time"}.get(chosen.get("timeZoneName", ""), "")
     return " ".join(part for part in (text, zone) if part)

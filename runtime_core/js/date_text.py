@@ -102,7 +102,7 @@ def locale_date(time: float) -> str:
 def locale_time(time: float) -> str:
     """``toLocaleTimeString`` in American English."""
     at = Fields(time)
-    return f"{at.hour % 12 or 12}:{at.minute:02d}:{at.second:02d}\u202f{'AM' if at.hour < 12 else 'PM'}"
+    return f"{at.hour % 12 or 12}:{at.minute:02d}:{at.second:02d} {'AM' if at.hour < 12 else 'PM'}"
 
 
 # ---- reading

@@ -14,7 +14,7 @@ from runtime_core.js.errors import (
     aggregate_error,
     throw_type_error,
 )
-from runtime_core.js.functions import BuiltinFunction
+from runtime_core.js.functions import BuiltinFunction, with_length
 from runtime_core.js.iteration import iterate
 from runtime_core.js.operators import to_string
 from runtime_core.js.values import ABSENT, UNDEFINED, JsObject, JsValue, PropertyKey
@@ -33,7 +33,7 @@ def _error_maker(name: str) -> Callable[[], BuiltinFunction]:
         def create(message: JsValue, options: JsValue) -> JsValue:
             return JsError(name, _text(message), cause=_cause(options))
 
-        return BuiltinFunction(create, name, constructor=create, instances=JsError)
+        return BuiltinFunction(with_length(1, create), name, constructor=create, instances=JsError)
 
     return make
 

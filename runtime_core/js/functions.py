@@ -8,12 +8,14 @@ from typing import ClassVar
 from runtime_core.js.errors import throw_type_error
 from runtime_core.js.values import (
     ABSENT,
+    SYMBOL_HAS_INSTANCE,
     UNDEFINED,
     Accessor,
     JsObject,
     JsValue,
     PropertyKey,
     own_members,
+    prototype_chain,
     shown_class,
     throw_receiver,
 )
@@ -40,6 +42,22 @@ def _no_access() -> JsValue:
         "'caller', 'callee', and 'arguments' properties may not be accessed on strict mode functions or the arguments "
         "objects for calls to them"
     )
+
+
+def _has_instance(constructor: JsValue, value: JsValue) -> JsValue:
+    """``Function.prototype[Symbol.hasInstance]``: whether the constructor's prototype is in the value's chain."""
+    if not isinstance(constructor, JsFunction) or not isinstance(value, JsObject):
+        return False
+    prototype = constructor.get("prototype")
+    if not isinstance(prototype, JsObject):
+        throw_type_error(f"Function has non-object prototype '{_shown(prototype)}' in instanceof check")
+    return any(found is prototype for found in prototype_chain(value))
+
+
+def _shown(value: JsValue) -> str:
+    from runtime_core.js.operators import to_display
+
+    return to_display(value)
 
 
 class JsFunction(JsObject):
@@ -85,6 +103,7 @@ class JsFunction(JsObject):
         "caller": lambda self: _no_access(),
     }
     METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
+        SYMBOL_HAS_INSTANCE: _has_instance,
         "apply": _apply,
         "bind": lambda this, this_arg, *bound: BoundFunction(this, this_arg, bound),
         "call": lambda this, this_arg, *args: this.call(this_arg, args),
@@ -205,6 +224,11 @@ class BuiltinFunction(NativeFunction):
         if self._receiver is not None and not isinstance(this, self._receiver):
             throw_receiver(f"{shown_class(self._receiver)}.prototype.{self._name}", this)
         return super().call(this, args)
+
+    @property
+    def constructs(self) -> bool:
+        """Whether it may be called with ``new``."""
+        return self._constructor is not None
 
     def construct(self, args: Sequence[JsValue]) -> JsValue:
         """``new this_function(...args)``."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from runtime_core.js.abort import EVENT_MAKERS
@@ -12,14 +11,13 @@ from runtime_core.js.atomics import AtomicsNamespace
 from runtime_core.js.console import make_console
 from runtime_core.js.crypto import JsCrypto
 from runtime_core.js.errors import throw_error
-from runtime_core.js.functions import BuiltinFunction, NativeFunction
+from runtime_core.js.functions import NativeFunction
 from runtime_core.js.intrinsics import CONSTRUCTORS, constructor
-from runtime_core.js.language_constructors import GLOBAL_FUNCTIONS
+from runtime_core.js.language_constructors import GLOBAL_FUNCTIONS, global_function
 from runtime_core.js.namespaces import namespace
 from runtime_core.js.performance import JsPerformance
 from runtime_core.js.promise_constructor import promise_constructor
 from runtime_core.js.timers import TIMER_MAKERS
-from runtime_core.js.uri import URI_FUNCTIONS
 from runtime_core.js.values import (
     ABSENT,
     UNDEFINED,
@@ -118,17 +116,8 @@ def _namespace(name: str) -> Callable[[JsHost], JsValue]:
     return lambda host: namespace(name)
 
 
-@cache
-def _shared_function(name: str) -> BuiltinFunction:
-    """A function of the language without state, made once."""
-    return BuiltinFunction(_FUNCTIONS[name], name)
-
-
-_FUNCTIONS: Final = {**GLOBAL_FUNCTIONS, **URI_FUNCTIONS}
-
-
 def _function(name: str) -> Callable[[JsHost], JsValue]:
-    return lambda host: _shared_function(name)
+    return lambda host: global_function(name)
 
 
 GLOBAL_MAKERS: Final[Mapping[str, Callable[[JsHost], JsValue]]] = {
@@ -136,7 +125,7 @@ GLOBAL_MAKERS: Final[Mapping[str, Callable[[JsHost], JsValue]]] = {
     **TIMER_MAKERS,
     **{name: _builtin(name) for name in CONSTRUCTORS},
     **WEB_MAKERS,
-    **{name: _function(name) for name in _FUNCTIONS},
+    **{name: _function(name) for name in GLOBAL_FUNCTIONS},
     **{name: _namespace(name) for name in ("JSON", "Math", "Reflect")},
     "Atomics": lambda host: AtomicsNamespace(),
     "Infinity": lambda host: math.inf,

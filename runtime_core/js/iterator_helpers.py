@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Final
 
-from runtime_core.js.coerce import to_numeric
+from runtime_core.js.coerce import call_site, to_numeric
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import throw, throw_type_error
 from runtime_core.js.functions import JsFunction, with_length
@@ -67,7 +67,7 @@ def _function(value: JsValue, source: JsValue, name: str) -> JsFunction:
     if not isinstance(source, JsObject):
         throw_type_error(f"Iterator.prototype.{name} called on non-object")
     if not isinstance(value, JsFunction):
-        throw_type_error(f"{_shown(value)} is not a function")
+        throw_type_error(f"{call_site(value)} is not a function")
     return value
 
 

@@ -16,7 +16,7 @@ from runtime_core.js.functions import JsFunction, with_length
 from runtime_core.js.operators import get_property, to_string
 from runtime_core.js.primitives import BigIntObject, BooleanObject, NumberObject, StringObject, number_of
 from runtime_core.js.string_methods import check_text_length
-from runtime_core.js.values import UNDEFINED, BigInt, JsObject, JsSymbol, JsValue, PropertyKey, join_surrogates
+from runtime_core.js.values import ABSENT, UNDEFINED, BigInt, JsObject, JsSymbol, JsValue, PropertyKey, join_surrogates
 
 _MAX_DEPTH: Final = 5000  # arrays and objects inside each other
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
@@ -48,12 +48,18 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
+        self._last = ""  # the text of the primitive read last
+        self.sources: dict[tuple[int, str], tuple[JsValue, str]] = {}
+        """Texts of primitives by their container's id and their key; the root's container is 0."""
 
     def read(self) -> JsValue:
         """The value."""
         stack: list[_Container] = []
         while True:
+            self._skip()
+            start = self._at
             value, opened = self._value()
+            self._last = self._text[start : self._at]
             if opened:
                 if len(stack) >= _MAX_DEPTH:
                     throw("RangeError", "Maximum call stack size exceeded")
@@ -63,6 +69,7 @@ class _Reader:
                 stack.pop()
             while True:
                 if not stack:
+                    self.sources[0, ""] = (value, self._last)
                     self._skip()
                     if self._at < len(self._text):
                         self._fail_after_value()
@@ -179,6 +186,9 @@ class _Reader:
     def _store(self, container: _Container, value: JsValue) -> bool:
         """Put a value into its container; whether another one follows."""
         target = container.value
+        key = str(len(target.items)) if isinstance(target, JsArray) else container.key
+        if not isinstance(value, JsObject):
+            self.sources[id(target), key] = (value, self._last)
         if isinstance(target, JsArray):
             target.items.append(value)
             check_length(len(target.items))
@@ -219,7 +229,11 @@ class _Reader:
         text, at = self._text, self._at
         if at >= len(text):
             throw("SyntaxError", "Unexpected end of JSON input")
+        if text in ("NaN", "Infinity", "undefined"):
+            throw("SyntaxError", f'"{text}" is not valid JSON')
         char = text[at]
+        if char.isascii() and char.isdigit():
+            self._fail("Unexpected number")
         if len(text) <= 2 * _SHORT:
             shown = f'"{text}" is not valid JSON'
         else:
@@ -235,28 +249,38 @@ def parse(text: JsValue, reviver: JsValue = UNDEFINED) -> JsValue:
         throw("SyntaxError", '"undefined" is not valid JSON')
     if isinstance(text, JsObject) and source == "[object Object]":
         throw("SyntaxError", '"[object Object]" is not valid JSON')
-    value = _Reader(source).read()
-    return _revive(JsObject({"": value}), "", reviver) if isinstance(reviver, JsFunction) else value
+    reader = _Reader(source)
+    value = reader.read()
+    if not isinstance(reviver, JsFunction):
+        return value
+    reader.sources[0, ""] = reader.sources[0, ""] if not isinstance(value, JsObject) else (ABSENT, "")
+    return _Reviver(reviver, reader.sources).revive(JsObject({"": value}), "", 0)
 
 
-def _revive(holder: JsObject, key: str, reviver: JsFunction) -> JsValue:
-    value = holder.get(key)
-    if isinstance(value, JsObject):
-        keys = map(str, range(to_length(value.get("length")))) if is_array(value) else list(value.own_keys())
-        for name in keys:
-            new = _revive(value, name, reviver)
-            if new is UNDEFINED:
-                value.delete(name)
-            else:
-                value.set(name, new)
-    context = JsObject({}) if isinstance(value, JsObject) else JsObject({"source": _source(value)})
-    return reviver.call(holder, (key, value, context))
+class _Reviver:
+    """Applies a reviver from the leaves to the root."""
 
+    def __init__(self, function: JsFunction, sources: Mapping[tuple[int, str], tuple[JsValue, str]]) -> None:
+        self._function = function
+        self._sources = sources
 
-def _source(value: JsValue) -> str:
-    if isinstance(value, str):
-        return quote(value)
-    return to_string(value)
+    def revive(self, holder: JsObject, key: str, place: int) -> JsValue:
+        """What the reviver makes of a member; ``place`` is the id of its container as it was read."""
+        value = holder.get(key)
+        context = JsObject({})
+        if isinstance(value, JsObject):
+            keys = list(map(str, range(to_length(value.get("length"))))) if is_array(value) else value.own_keys()
+            for name in keys:
+                new = self.revive(value, name, id(value))
+                if new is UNDEFINED:
+                    value.delete(name)
+                else:
+                    value.set(name, new)
+        else:
+            was, text = self._sources.get((place, key), (ABSENT, ""))
+            if was is value:
+                context.define("source", text)
+        return self._function.call(holder, (key, value, context))
 
 
 # ---- stringify

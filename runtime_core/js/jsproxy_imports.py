@@ -20,6 +20,7 @@ from runtime_core.js.operators import (
     has_method,
     strict_equals,
     to_boolean,
+    to_display,
     to_string,
     typeof,
 )
@@ -63,7 +64,9 @@ def get_attribute(js: JsHost, target: JsValue, name_at: int) -> JsValue:
         value = target.lookup(name)
         return ERROR if value is ABSENT else value
     value = get_property(target, name)
-    return ERROR if value is UNDEFINED else value
+    if value is UNDEFINED:
+        throw_type_error(f"Cannot use 'in' operator to search for '{name}' in {to_display(target)}")
+    return value
 
 
 def set_attribute(js: JsHost, target: JsValue, name_at: int, value: JsValue) -> int:

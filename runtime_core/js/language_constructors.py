@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Final
 
 from runtime_core.js import date, string_methods, symbols
@@ -25,11 +26,18 @@ from runtime_core.js.primitives import (
     to_bigint,
 )
 from runtime_core.js.regexp import make_regexp
+from runtime_core.js.uri import URI_FUNCTIONS
 from runtime_core.js.url import make_search_params, make_url
 from runtime_core.js.values import MAX_SAFE_INTEGER, BigInt, JsValue
 
 Maker = Callable[[], BuiltinFunction]
 _MAX_BIGINT_BITS: Final = 1 << 30  # V8's bound
+
+
+@cache
+def global_function(name: str) -> BuiltinFunction:
+    """A function of the global object, made once."""
+    return BuiltinFunction(GLOBAL_FUNCTIONS[name], name)
 
 
 def is_number(value: JsValue) -> bool:
@@ -57,14 +65,14 @@ def _make_number() -> BuiltinFunction:
             "MAX_SAFE_INTEGER": MAX_SAFE_INTEGER,
             "MIN_SAFE_INTEGER": -MAX_SAFE_INTEGER,
             "EPSILON": 2.0**-52,
+            "parseFloat": global_function("parseFloat"),
+            "parseInt": global_function("parseInt"),
         },
         statics={
             "isFinite": lambda value: is_number(value) and math.isfinite(value),
             "isInteger": is_integer,
             "isNaN": lambda value: is_number(value) and value != value,
             "isSafeInteger": lambda value: is_integer(value) and abs(value) <= MAX_SAFE_INTEGER,
-            "parseFloat": parse_float,
-            "parseInt": parse_int,
         },
     )
 
@@ -174,6 +182,7 @@ LANGUAGE_CONSTRUCTORS: Final[dict[str, Maker]] = {
     "URLSearchParams": make_search_params,
 }
 GLOBAL_FUNCTIONS: Final[Mapping[str, Callable[..., JsValue]]] = {
+    **URI_FUNCTIONS,
     "isFinite": lambda value: math.isfinite(to_numeric(value)),
     "isNaN": _is_nan,
     "parseFloat": parse_float,

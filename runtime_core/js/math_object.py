@@ -75,16 +75,22 @@ def _sinh(value: float) -> float:
         return math.copysign(_INF, value)
 
 
+def _cbrt(value: float) -> float:
+    root = math.cbrt(value)
+    nearest = round(root) if math.isfinite(root) else 0
+    return float(nearest) if nearest and nearest**3 == value else root
+
+
 def _fround(value: float) -> float:
     try:
-        return float(struct.unpack("<f", struct.pack("<f", value))[0])
+        return float(struct.unpack("<f", struct.pack("<f", float(value)))[0])
     except OverflowError:
         return math.copysign(_INF, value)
 
 
 def _f16round(value: float) -> float:
     try:
-        return float(struct.unpack("<e", struct.pack("<e", value))[0])
+        return float(struct.unpack("<e", struct.pack("<e", float(value)))[0])
     except OverflowError:
         return math.copysign(_INF, value)
 
@@ -159,7 +165,7 @@ FUNCTIONS: Final[Mapping[str, Callable[..., JsValue]]] = {
     "atanh": _total(_atanh),
     "atan2": lambda y, x: normal(math.atan2(to_numeric(y), to_numeric(x))),
     "ceil": _total(_keep(math.ceil)),
-    "cbrt": _total(math.cbrt),
+    "cbrt": _total(_cbrt),
     "expm1": _total(math.expm1),
     "clz32": lambda x: 32 - to_uint32(x).bit_length(),
     "cos": _total(math.cos),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from typing import ClassVar
 
 from runtime_core.js import json_text, math_object, reflect
 from runtime_core.js.errors import throw_type_error
@@ -15,6 +16,8 @@ class Namespace(JsObject):
     """A built-in object of functions and constants."""
 
     __slots__ = ("_members", "_name")
+
+    is_builtin: ClassVar[bool] = True  # its properties have the attributes of built-in ones
 
     def __init__(
         self,

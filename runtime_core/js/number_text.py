@@ -60,9 +60,25 @@ def to_radix(value: float, radix: int) -> str:
         return to_string(float(value))
     sign = "-" if value < 0 else ""
     value = abs(value)
+    if value >= 2**53:
+        return sign + _large_radix(float(value), radix)
     whole = int(value)
     fraction = value - whole
     return sign + integer_to_radix(whole, radix) + (_fraction_digits(value, fraction, radix) if fraction else "")
+
+
+def _large_radix(value: float, radix: int) -> str:
+    """Digits of a number beyond the safe integers: V8 shows zeros for those that a double does not tell apart."""
+    zeros = ""
+    while value / radix >= 2**53:
+        value /= radix
+        zeros += "0"
+    digits = []
+    while value > 0:
+        remainder = math.fmod(value, radix)
+        digits.append(DIGITS[int(remainder)])
+        value = (value - remainder) / radix
+    return "".join(reversed(digits)) + zeros
 
 
 def integer_to_radix(value: int, radix: int) -> str:

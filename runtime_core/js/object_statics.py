@@ -8,7 +8,7 @@ from typing import Final
 
 from runtime_core.js.arrays import JsArray, check_length
 from runtime_core.js.buffers import TypedArray
-from runtime_core.js.coerce import to_text
+from runtime_core.js.coerce import call_site, to_text
 from runtime_core.js.descriptors import (
     define_from_descriptor,
     from_descriptor,
@@ -124,7 +124,7 @@ def group(values: JsValue, callback: JsValue) -> list[tuple[JsValue, JsArray]]:
     if values is None or values is UNDEFINED:
         throw_type_error(f"{to_text(values)} is not iterable")
     if not isinstance(callback, JsFunction):
-        throw_type_error(f"{_shown(callback)} is not a function")
+        throw_type_error(f"{call_site(callback)} is not a function")
     pairs = []
     for index, value in enumerate(iterate(values)):
         check_length(index)

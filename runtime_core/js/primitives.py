@@ -60,7 +60,7 @@ class PrimitiveObject(JsObject):
 def _radix(value: JsValue) -> int:
     radix = to_integer_or_infinity(value, 10)
     if not 2 <= radix <= 36:
-        throw("RangeError", "toString() radix must be between 2 and 36")
+        throw("RangeError", "toString() radix argument must be between 2 and 36")
     return int(radix)
 
 
@@ -283,9 +283,8 @@ def to_bigint(value: JsValue) -> BigInt:
         if result is None:
             throw("SyntaxError", f"Cannot convert {value} to a BigInt")
         return result
-    return throw_type_error(
-        f"Cannot convert {to_string(value) if not isinstance(value, JsSymbol) else value!r} to a BigInt"
-    )
+    shown = repr(value) if isinstance(value, JsSymbol) else to_string(value)
+    return throw_type_error(f"Cannot convert {shown} to a BigInt")
 
 
 def new_bigint(value: JsValue) -> BigInt:

@@ -181,7 +181,7 @@ def attributes_of(target: JsObject, key: PropertyKey) -> Attribute:
         return _array_attributes(target, key)
     if isinstance(target, StringObject):
         return Attribute.ENUMERABLE if isinstance(key, str) and is_array_index(key) else Attribute.NONE
-    if isinstance(target, BuiltinFunction | BuiltinPrototype):
+    if isinstance(target, BuiltinFunction | BuiltinPrototype) or getattr(target, "is_builtin", False):
         return _builtin_attributes(target, key)
     if isinstance(target, JsFunction) and key in ("name", "length"):
         return Attribute.CONFIGURABLE

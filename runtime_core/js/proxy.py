@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from runtime_core.js.arrays import JsArray
 from runtime_core.js.errors import throw_type_error
-from runtime_core.js.functions import JsFunction, NativeFunction
+from runtime_core.js.functions import BuiltinFunction, JsFunction, NativeFunction
 from runtime_core.js.iteration import iterate
 from runtime_core.js.operators import to_boolean, typeof
 from runtime_core.js.values import ABSENT, UNDEFINED, Accessor, JsObject, JsSymbol, JsValue, PropertyKey
@@ -231,6 +231,8 @@ class JsProxyFunction(JsProxyObject, JsFunction):
         trap = self._trap("construct")
         if trap is None:
             return self._function().construct(args)
+        if isinstance(self.target, BuiltinFunction) and not self.target.constructs:
+            throw_type_error(f"{self.target.to_string()} is not a constructor")
         result = self._call_trap(trap, JsArray(args), self)
         if not isinstance(result, JsObject):
             throw_type_error("proxy [[Construct]] must return an object")

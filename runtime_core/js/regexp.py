@@ -9,10 +9,11 @@ from runtime_core.js.array_text import check_length
 from runtime_core.js.arrays import JsArray
 from runtime_core.js.coerce import from_units, to_length, to_text, to_uint32, to_units
 from runtime_core.js.errors import throw, throw_type_error
-from runtime_core.js.functions import BuiltinFunction, JsFunction
+from runtime_core.js.functions import BuiltinFunction, JsFunction, with_length
 from runtime_core.js.iteration import JsIterator
-from runtime_core.js.operators import to_string
+from runtime_core.js.operators import to_display
 from runtime_core.js.properties import Attribute, table
+from runtime_core.js.prototypes import BuiltinPrototype
 from runtime_core.js.regexp_engine import Expression, Span, Subject, expression
 from runtime_core.js.string_methods import Matched, check_text_length, substitute
 from runtime_core.js.values import (
@@ -25,7 +26,6 @@ from runtime_core.js.values import (
     UNDEFINED,
     Accessor,
     JsObject,
-    JsSymbol,
     JsValue,
     PropertyKey,
 )
@@ -50,6 +50,7 @@ class JsRegExp(JsObject):
 
     class_name: ClassVar[str] = "RegExp"
     type_tag: ClassVar[str] = "RegExp"
+    ANY_RECEIVER: ClassVar[bool] = True
 
     def __init__(self, source: str, flags: str) -> None:
         super().__init__()
@@ -143,14 +144,33 @@ class JsRegExp(JsObject):
 
     def describe(self) -> str:
         """A short form for messages."""
-        return self.to_string()
+        return "[object RegExp]"
 
     METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {}  # below
-    GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
-        **{name: (lambda this, flag=flag: flag in this.flags) for flag, name in _FLAG_NAMES.items()},
-        "flags": lambda this: this.flags,
-        "source": lambda this: this.shown_source,
-    }
+    CONSTANTS: ClassVar[Mapping[PropertyKey, JsValue]] = {}  # below
+
+
+def _getter(name: str, read: Callable[[JsRegExp], JsValue], default: JsValue) -> Accessor:
+    """A getter that the prototype itself has, too."""
+
+    def get(this: JsValue) -> JsValue:
+        if isinstance(this, JsRegExp):
+            return read(this)
+        if isinstance(this, BuiltinPrototype) and this.constructor_name() == "RegExp":
+            return default
+        shown = this.describe() if isinstance(this, JsObject) else to_display(this)
+        return throw_type_error(f"RegExp.prototype.{name} getter called on non-RegExp object {shown}")
+
+    return Accessor(get, name=name)
+
+
+JsRegExp.CONSTANTS = {
+    **{
+        name: _getter(name, lambda this, flag=flag: flag in this.flags, UNDEFINED) for flag, name in _FLAG_NAMES.items()
+    },  # type: ignore[misc]
+    "flags": _getter("flags", lambda this: this.flags, ""),
+    "source": _getter("source", lambda this: this.shown_source, "(?:)"),
+}
 
 
 def _escaped(source: str) -> str:
@@ -292,20 +312,41 @@ def _split(this: JsRegExp, text: JsValue, limit: JsValue) -> JsValue:
     return JsArray(parts[:most])
 
 
-def _flags_text(this: JsRegExp) -> str:
-    return this.to_string()
+def _to_string(this: JsValue) -> JsValue:
+    if not isinstance(this, JsObject):
+        throw_type_error(f"Method RegExp.prototype.toString called on incompatible receiver {to_display(this)}")
+    return f"/{to_text(this.get('source'))}/{to_text(this.get('flags'))}"
 
 
-JsRegExp.METHODS = {
+def _checked(name: str, method: Callable[..., JsValue]) -> Callable[..., JsValue]:
+    """A method of expressions only."""
+
+    def call(this: JsValue, *args: JsValue) -> JsValue:
+        if not isinstance(this, JsRegExp):
+            shown = this.describe() if isinstance(this, JsObject) else to_display(this)
+            throw_type_error(f"Method RegExp.prototype.{name} called on incompatible receiver {shown}")
+        count = method.__code__.co_argcount - 1
+        return method(this, *(*args, *(UNDEFINED,) * count)[:count])
+
+    return with_length(method.__code__.co_argcount - 1, call)
+
+
+_METHODS: Final[Mapping[PropertyKey, Callable[..., JsValue]]] = {
     "compile": _compile,
     "exec": lambda this, text: this.execute(to_text(text)),
     "test": lambda this, text: this.find(to_text(text)) is not None,
-    "toString": _flags_text,
     SYMBOL_MATCH: _match,
     SYMBOL_MATCH_ALL: _match_all,
     SYMBOL_REPLACE: _replace,
     SYMBOL_SEARCH: _search,
     SYMBOL_SPLIT: _split,
+}
+JsRegExp.METHODS = {
+    **{
+        key: _checked(key if isinstance(key, str) else f"@@{(key.description or '')[7:]}", method)
+        for key, method in _METHODS.items()
+    },
+    "toString": _to_string,
 }
 
 
@@ -337,12 +378,7 @@ _CONTROLS: Final = {"\t": "t", "\n": "n", "\v": "v", "\f": "f", "\r": "r"}
 def _escape(text: JsValue) -> JsValue:
     """``RegExp.escape``."""
     if not isinstance(text, str):
-        shown = (
-            repr(text) if isinstance(text, JsSymbol) else "object" if isinstance(text, JsObject) else to_string(text)
-        )
-        throw_type_error(
-            f"{shown} is not a string" if not isinstance(text, JsObject) else f"{text.describe()} is not a string"
-        )
+        throw_type_error("input argument must be a string")
     parts = []
     for index, char in enumerate(text):
         if index == 0 and char.isascii() and char.isalnum():

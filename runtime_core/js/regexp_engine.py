@@ -96,7 +96,25 @@ class _Emitter:
         if not node.intervals and not node.properties:
             return "(?s:.)" if node.negated else _NEVER
         body = f"[{'^' if node.negated else ''}{_ranges(node.intervals)}{''.join(node.properties)}]"
-        return f"(?i:{body})" if "i" in self._flags else body
+        if "i" not in self._flags:
+            return body
+        if node.negated or self._parser.unicode:
+            return f"(?i:{body})"
+        return self._folded(node.intervals)
+
+    @staticmethod
+    def _folded(intervals: tuple[Interval, ...]) -> str:
+        """A class in both cases, where letters of ASCII have no relatives outside of it."""
+        ascii_part = [(low, min(high, 0x7F)) for low, high in intervals if low <= 0x7F]
+        rest = tuple((max(low, 0x80), high) for low, high in intervals if high >= 0x80)
+        for low, high in list(ascii_part):
+            for first, last, shift in ((0x41, 0x5A, 32), (0x61, 0x7A, -32)):
+                if max(low, first) <= min(high, last):
+                    ascii_part.append((max(low, first) + shift, min(high, last) + shift))
+        parts = [f"[{_ranges(tuple(ascii_part))}]"] if ascii_part else []
+        if rest:
+            parts.append(f"(?i:[{_ranges(rest)}])")
+        return parts[0] if len(parts) == 1 else f"(?:{'|'.join(parts)})"
 
     def _assertion(self, kind: str) -> str:
         if kind in "bB":

@@ -151,7 +151,7 @@ class Parser:
             self.fail("Nothing to repeat")
         if char == "{":
             if self.unicode:
-                self.fail("Nothing to repeat")
+                self.fail("Lone quantifier brackets")
             start = self._at
             self._at -= 1
             if self._bounds() is not None:
@@ -295,7 +295,9 @@ class Parser:
     def _refuse_named_reference(self) -> NoReturn:
         if not self._eat("<"):
             self.fail("Invalid named reference")
-        self._name("Invalid named reference")
+        name = self._name("Invalid named reference")
+        if f"(?<{name}>" not in self._source:
+            self.fail("Invalid named capture referenced")
         self.unsupported("back references are")
 
     def _class_escape(self) -> int | CharSet:
@@ -335,7 +337,7 @@ class Parser:
             self._at += 1
             return ord(letter) % 32
         if self.unicode:
-            self.fail("Invalid unicode escape")
+            self.fail("Invalid Unicode escape")
         self._at -= 1
         return ord("\\")
 

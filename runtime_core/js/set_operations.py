@@ -10,7 +10,7 @@ from runtime_core.js.coerce import to_numeric
 from runtime_core.js.errors import throw, throw_type_error
 from runtime_core.js.functions import JsFunction
 from runtime_core.js.iteration import live_values
-from runtime_core.js.operators import to_boolean, to_string, typeof
+from runtime_core.js.operators import to_boolean, to_string
 from runtime_core.js.values import JsObject, JsValue, PropertyKey
 
 if TYPE_CHECKING:
@@ -22,12 +22,12 @@ class SetLike:
 
     __slots__ = ("_has", "_keys", "_object", "size")
 
-    def __init__(self, value: JsValue) -> None:
+    def __init__(self, value: JsValue, name: str) -> None:
         if not isinstance(value, JsObject):
-            throw_type_error(f"{to_string(value) if typeof(value) != 'symbol' else repr(value)} is not an object")
+            throw_type_error(f"Set.prototype.{name} argument must be an object")
         size = to_numeric(value.get("size"))
         if size != size:
-            throw_type_error("The 'size' property must be a number")
+            throw_type_error("The .size property is NaN")
         if size < 0:
             throw("RangeError", f"'{to_string(size)}' is an invalid size")
         self._object = value
@@ -38,7 +38,7 @@ class SetLike:
     def _method(self, name: str) -> JsFunction:
         method = self._object.get(name)
         if not isinstance(method, JsFunction):
-            throw_type_error(f"The '{name}' property must be a function")
+            throw_type_error(f'string "{name}" is not a function')
         return method
 
     def has(self, value: JsValue) -> bool:
@@ -68,20 +68,20 @@ def _new(values: Iterator[JsValue]) -> JsSet:
 
 def _union(this: JsSet, other: JsValue) -> JsValue:
     result = _new(iter(list(this.entries.values())))
-    for value in SetLike(other).values():
+    for value in SetLike(other, "union").values():
         result.add(value)
     return result
 
 
 def _intersection(this: JsSet, other: JsValue) -> JsValue:
-    like = SetLike(other)
+    like = SetLike(other, "intersection")
     if len(this.entries) <= like.size:
         return _new(value for value in live_values(this.entries) if like.has(value))
     return _new(value for value in like.values() if this.contains(value))
 
 
 def _difference(this: JsSet, other: JsValue) -> JsValue:
-    like = SetLike(other)
+    like = SetLike(other, "difference")
     if len(this.entries) <= like.size:
         return _new(value for value in live_values(this.entries) if not like.has(value))
     result = _new(iter(list(this.entries.values())))
@@ -92,7 +92,7 @@ def _difference(this: JsSet, other: JsValue) -> JsValue:
 
 def _symmetric_difference(this: JsSet, other: JsValue) -> JsValue:
     result = _new(iter(list(this.entries.values())))
-    for value in SetLike(other).values():
+    for value in SetLike(other, "symmetricDifference").values():
         if this.contains(value):
             result.remove(value)
         else:
@@ -101,17 +101,17 @@ def _symmetric_difference(this: JsSet, other: JsValue) -> JsValue:
 
 
 def _is_subset(this: JsSet, other: JsValue) -> JsValue:
-    like = SetLike(other)
+    like = SetLike(other, "isSubsetOf")
     return len(this.entries) <= like.size and all(like.has(value) for value in live_values(this.entries))
 
 
 def _is_superset(this: JsSet, other: JsValue) -> JsValue:
-    like = SetLike(other)
+    like = SetLike(other, "isSupersetOf")
     return len(this.entries) >= like.size and all(this.contains(value) for value in like.values())
 
 
 def _is_disjoint(this: JsSet, other: JsValue) -> JsValue:
-    like = SetLike(other)
+    like = SetLike(other, "isDisjointFrom")
     if len(this.entries) <= like.size:
         return not any(like.has(value) for value in live_values(this.entries))
     return not any(this.contains(value) for value in like.values())

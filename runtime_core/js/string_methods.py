@@ -245,7 +245,7 @@ def _replace_all(this: JsValue, pattern: JsValue, replacement: JsValue) -> JsVal
 
 def _require_global_replace(pattern: JsValue) -> None:
     if isinstance(pattern, JsObject) and pattern.class_name == "RegExp" and "g" not in to_text(pattern.get("flags")):
-        throw_type_error("replaceAll must be called with a global RegExp")
+        throw_type_error("String.prototype.replaceAll called with a non-global RegExp argument")
 
 
 def _replace_text(text: str, wanted: str, replacement: JsValue, *, every: bool) -> str:

@@ -34,8 +34,18 @@ def _scalar(value: JsValue) -> str:
     return text
 
 
-def _error(message: str, code: str, **members: str) -> JsThrow:
-    error = JsError("TypeError", message)
+class NodeError(JsError):
+    """An error that shows its code, as those that node throws from its own library."""
+
+    __slots__ = ()
+
+    def to_string(self) -> str:
+        """``String(this)``."""
+        return f"{self.error_name} [{self.get('code')}]: {self.message}"
+
+
+def _error(message: str, code: str, *, shown: bool = True, **members: str) -> JsThrow:
+    error = (NodeError if shown else JsError)("TypeError", message)
     for name, value in {"code": code, **members}.items():
         error.define(name, value)
     return JsThrow(error)
@@ -98,6 +108,10 @@ class JsSearchParams(JsObject):
         while index < len(self.pairs):
             yield self.pairs[index]
             index += 1
+
+    def describe(self) -> str:
+        """A short form for messages."""
+        return f"[object {self.type_tag}]"
 
     def to_string(self) -> str:
         """``String(this)``."""
@@ -273,6 +287,10 @@ class JsUrl(JsObject):
             self._params = JsSearchParams(self.query(), self)
         return self._params
 
+    def describe(self) -> str:
+        """A short form for messages."""
+        return f"[object {self.type_tag}]"
+
     def to_string(self) -> str:
         """``String(this)``."""
         return self.read("href")
@@ -317,7 +335,7 @@ def new_url(*values: JsValue) -> JsValue:
         return _parsed(values[0], base)
     except ValueError as error:
         extra = {} if base is UNDEFINED else {"base": _scalar(base)}
-        raise _error("Invalid URL", "ERR_INVALID_URL", input=_scalar(values[0]), **extra) from error
+        raise _error("Invalid URL", "ERR_INVALID_URL", shown=False, input=_scalar(values[0]), **extra) from error
 
 
 def _parse(*values: JsValue) -> JsValue:

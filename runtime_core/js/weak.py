@@ -183,7 +183,7 @@ def new_weak_ref(target: JsValue) -> JsValue:
     """``new WeakRef(target)``."""
     held = weak_key(target)
     if held is None:
-        throw_type_error("WeakRef: target must be an object")
+        throw_type_error("WeakRef: invalid target")
     return JsWeakRef(held)
 
 
