@@ -164,10 +164,12 @@ def _getter(name: str, read: Callable[[JsRegExp], JsValue], default: JsValue) ->
     return Accessor(get, name=name)
 
 
+def _has_flag(flag: str) -> Callable[[JsRegExp], JsValue]:
+    return lambda this: flag in this.flags
+
+
 JsRegExp.CONSTANTS = {
-    **{
-        name: _getter(name, lambda this, flag=flag: flag in this.flags, UNDEFINED) for flag, name in _FLAG_NAMES.items()
-    },  # type: ignore[misc]
+    **{name: _getter(name, _has_flag(flag), UNDEFINED) for flag, name in _FLAG_NAMES.items()},
     "flags": _getter("flags", lambda this: this.flags, ""),
     "source": _getter("source", lambda this: this.shown_source, "(?:)"),
 }

@@ -179,7 +179,7 @@ def test_calling_what_is_no_function_throws() -> None:
         (NativeFunction(lambda: UNDEFINED), "[object Function]", "Function"),
         ("", "[object String]", "String"),
         (1, "[object Number]", "Number"),
-        (BigInt(1), "[object Bigint]", "BigInt"),
+        (BigInt(1), "[object BigInt]", "BigInt"),
     ],
 )
 def test_tags_and_constructors(value: object, tag: str, name: str) -> None:
