@@ -30,7 +30,7 @@ def _cause(options: JsValue) -> JsValue:
 
 def _error_maker(name: str) -> Callable[[], BuiltinFunction]:
     def make() -> BuiltinFunction:
-        def create(message: JsValue, options: JsValue) -> JsValue:
+        def create(message: JsValue, options: JsValue = UNDEFINED) -> JsValue:
             return JsError(name, _text(message), cause=_cause(options))
 
         return BuiltinFunction(with_length(1, create), name, constructor=create, instances=JsError)
@@ -39,7 +39,7 @@ def _error_maker(name: str) -> Callable[[], BuiltinFunction]:
 
 
 def _make_aggregate_error() -> BuiltinFunction:
-    def create(errors: JsValue, message: JsValue, options: JsValue) -> JsValue:
+    def create(errors: JsValue, message: JsValue, options: JsValue = UNDEFINED) -> JsValue:
         return aggregate_error(JsArray(iterate(errors)), _text(message), cause=_cause(options))
 
     return BuiltinFunction(create, "AggregateError", constructor=create, instances=JsError)
@@ -63,7 +63,7 @@ def _make_dom_exception() -> BuiltinFunction:
     def call() -> JsValue:
         throw_type_error("Class constructor DOMException cannot be invoked without 'new'")
 
-    def create(message: JsValue, options: JsValue) -> JsValue:
+    def create(message: JsValue, options: JsValue = UNDEFINED) -> JsValue:
         text = _text(message) or ""
         if isinstance(options, JsObject):
             name = options.get("name")

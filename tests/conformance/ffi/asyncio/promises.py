@@ -402,7 +402,7 @@ r = Promise.withResolvers()
 async def wait():
     return await r.promise
 try:
-    await asyncio.wait_for(wait(), 0.005)
+    await asyncio.wait_for(wait(), 0.2)
 except TimeoutError as error:
     result = [type(error).__name__, str(error)]
 result

@@ -112,7 +112,7 @@ result
 #% a timeout in run_sync
 import asyncio
 from pyodide.ffi import run_sync
-run_sync(asyncio.wait_for(asyncio.sleep(5), 0.003))
+run_sync(asyncio.wait_for(asyncio.sleep(5), 0.1))
 
 #% other tasks run while run_sync waits
 import asyncio

@@ -46,7 +46,7 @@ async def work():
         log.append("cancelled")
         raise
 try:
-    await asyncio.wait_for(work(), 0.003)
+    await asyncio.wait_for(work(), 0.1)
 except TimeoutError as error:
     log.append(repr(error))
 log
@@ -55,11 +55,11 @@ log
 import asyncio
 log = []
 try:
-    async with asyncio.timeout(0.003):
+    async with asyncio.timeout(0.1):
         await asyncio.sleep(5)
 except TimeoutError:
     log.append("timed out")
-async with asyncio.timeout(0.001) as scope:
+async with asyncio.timeout(0.1) as scope:
     scope.reschedule(asyncio.get_running_loop().time() + 5)
     await asyncio.sleep(0.01)
     log.append(scope.expired())
