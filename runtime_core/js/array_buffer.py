@@ -11,7 +11,7 @@ from runtime_core.engine.current import CURRENT
 from runtime_core.js.coerce import clamp_index
 from runtime_core.js.elements import to_index
 from runtime_core.js.errors import throw, throw_type_error
-from runtime_core.js.values import UNDEFINED, JsObject, JsValue, PropertyKey
+from runtime_core.js.values import SYMBOL_TO_STRING_TAG, UNDEFINED, JsObject, JsValue, PropertyKey
 
 if TYPE_CHECKING:
     from runtime_core.engine.memory import GuestMemory
@@ -130,6 +130,7 @@ class JsArrayBuffer(BufferStorage):
 
     class_name: ClassVar[str] = "ArrayBuffer"
     type_tag: ClassVar[str] = "ArrayBuffer"
+    CONSTANTS: ClassVar[Mapping[PropertyKey, JsValue]] = {SYMBOL_TO_STRING_TAG: "ArrayBuffer"}
 
     def __init__(self, data: bytearray, maximum: int | None = None) -> None:
         super().__init__(data, maximum)
@@ -214,6 +215,7 @@ class JsSharedArrayBuffer(BufferStorage):
 
     class_name: ClassVar[str] = "SharedArrayBuffer"
     type_tag: ClassVar[str] = "SharedArrayBuffer"
+    CONSTANTS: ClassVar[Mapping[PropertyKey, JsValue]] = {SYMBOL_TO_STRING_TAG: "SharedArrayBuffer"}
 
     def __init__(self, data: bytearray, maximum: int | None = None) -> None:
         super().__init__(data, maximum)

@@ -14,7 +14,7 @@ from runtime_core.js.elements import to_bigint, to_index
 from runtime_core.js.errors import throw, throw_error, throw_type_error
 from runtime_core.js.functions import BuiltinFunction
 from runtime_core.js.operators import to_string, type_tag
-from runtime_core.js.values import UNDEFINED, BigInt, JsObject, JsValue
+from runtime_core.js.values import SYMBOL_TO_STRING_TAG, UNDEFINED, BigInt, JsObject, JsValue
 
 _INDEX: Final = "Invalid atomic access index"
 _WAITABLE: Final = ("Int32Array", "BigInt64Array")
@@ -160,6 +160,7 @@ class AtomicsNamespace(JsObject):
 
     def __init__(self) -> None:
         super().__init__({name: BuiltinFunction(function, name) for name, function in _FUNCTIONS.items()})
+        self.set(SYMBOL_TO_STRING_TAG, "Atomics")
 
     def own_keys(self) -> list[str]:
         """The names of own enumerable properties."""

@@ -21,10 +21,15 @@ from runtime_core.js.values import UNDEFINED, JsObject, JsValue, PropertyKey
 
 
 def _needs_new(name: str) -> Callable[..., JsValue]:
-    def call() -> JsValue:
+    """What a constructor does when it is called; it tells the number of its arguments."""
+
+    def call(length: JsValue) -> JsValue:
         throw_type_error(f"Constructor {name} requires 'new'")
 
-    return call
+    def call_of_typed_array(source: JsValue, offset: JsValue, length: JsValue) -> JsValue:
+        return call(length)
+
+    return call_of_typed_array if name in TYPED_ARRAYS else call
 
 
 class _TypedArrayConstructor(BuiltinFunction):
@@ -49,8 +54,15 @@ class _TypedArrayConstructor(BuiltinFunction):
         return self._size if key == "BYTES_PER_ELEMENT" else super().get_own(key)
 
     def own_names(self) -> list[str]:
-        """All own names."""
-        return [*super().own_names(), "BYTES_PER_ELEMENT"]
+        """All own names; ``from`` and ``of`` count as those of the class that all typed arrays extend."""
+        return [*(name for name in super().own_names() if name not in _SHARED), "BYTES_PER_ELEMENT"]
+
+    def inherited_names(self) -> list[str]:
+        """The names that prototypes contribute, for ``dir``."""
+        return [*_SHARED, *super().inherited_names()]
+
+
+_SHARED: Final = ("from", "of")
 
 
 def _of(kind: str, values: tuple[JsValue, ...]) -> JsValue:

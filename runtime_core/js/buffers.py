@@ -22,6 +22,7 @@ from runtime_core.js.typed_methods import TYPED_METHODS
 from runtime_core.js.values import (
     ABSENT,
     SYMBOL_ITERATOR,
+    SYMBOL_TO_STRING_TAG,
     UNDEFINED,
     JsObject,
     JsValue,
@@ -186,13 +187,16 @@ class TypedArray(ArrayView):
         """``String(this)``."""
         return str(TYPED_METHODS["join"](self, UNDEFINED))
 
+    def describe(self) -> str:
+        """A short form for messages, as V8 prints it."""
+        return "[object Object]"
+
     ANY_RECEIVER: ClassVar[bool] = True
     GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
         "buffer": lambda this: this.buffer,
         "byteLength": lambda this: this.length * this.element.size,
         "byteOffset": lambda this: 0 if this.is_out_of_bounds else this.offset,
         "length": lambda this: this.length,
-        "BYTES_PER_ELEMENT": lambda this: this.element.size,
     }
     METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = TYPED_METHODS
 
@@ -224,7 +228,9 @@ def iterate_elements(array: TypedArray) -> Iterator[JsValue]:
 
 
 def _make_kind(name: str, element: ElementType) -> type[TypedArray]:
-    return type(name, (TypedArray,), {"__slots__": (), "class_name": name, "type_tag": name, "element": element})
+    constants = {SYMBOL_TO_STRING_TAG: name, "BYTES_PER_ELEMENT": element.size}
+    members = {"__slots__": (), "class_name": name, "type_tag": name, "element": element, "CONSTANTS": constants}
+    return type(name, (TypedArray,), members)
 
 
 TYPED_ARRAYS: Final[Mapping[str, type[TypedArray]]] = {name: _make_kind(name, e) for name, e in ELEMENT_TYPES.items()}

@@ -18,7 +18,7 @@ from runtime_core.js.key_formats import is_json, key_from_json, key_to_json, rea
 from runtime_core.js.node_errors import throw_argument, throw_coded, throw_dom
 from runtime_core.js.operators import to_boolean
 from runtime_core.js.promises import JsPromise, rejected_promise, resolved_promise
-from runtime_core.js.values import UNDEFINED, JsObject, JsValue, PropertyKey
+from runtime_core.js.values import SYMBOL_TO_STRING_TAG, UNDEFINED, JsObject, JsValue, PropertyKey
 
 if TYPE_CHECKING:
     from runtime_core.js.host import JsHost
@@ -53,6 +53,7 @@ class JsCrypto(JsObject):
 
     class_name: ClassVar[str] = "Crypto"
     type_tag: ClassVar[str] = "Crypto"
+    CONSTANTS: ClassVar[Mapping[PropertyKey, JsValue]] = {SYMBOL_TO_STRING_TAG: "Crypto"}
 
     def __init__(self, host: JsHost) -> None:
         super().__init__()
@@ -93,7 +94,9 @@ class JsCrypto(JsObject):
         return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
     ANY_RECEIVER: ClassVar[bool] = False
-    GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {"subtle": lambda this: this.subtle}
+    GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
+        "subtle": lambda this: this.subtle,
+    }
     METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
         "getRandomValues": lambda this, *args: this.get_random_values(*args),
         "randomUUID": lambda this, options=UNDEFINED: this.random_uuid(options),
@@ -158,6 +161,7 @@ class JsSubtleCrypto(JsObject):
 
     class_name: ClassVar[str] = "SubtleCrypto"
     type_tag: ClassVar[str] = "SubtleCrypto"
+    CONSTANTS: ClassVar[Mapping[PropertyKey, JsValue]] = {SYMBOL_TO_STRING_TAG: "SubtleCrypto"}
 
     def __init__(self, host: JsHost) -> None:
         super().__init__()

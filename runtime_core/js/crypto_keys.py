@@ -10,7 +10,7 @@ from runtime_core.js.buffers import bytes_view
 from runtime_core.js.coerce import to_text
 from runtime_core.js.errors import throw_type_error
 from runtime_core.js.node_errors import throw_dom
-from runtime_core.js.values import UNDEFINED, JsObject, JsValue, PropertyKey
+from runtime_core.js.values import SYMBOL_TO_STRING_TAG, UNDEFINED, JsObject, JsValue, PropertyKey
 
 USAGES: Final = ("encrypt", "decrypt", "sign", "verify", "deriveKey", "deriveBits", "wrapKey", "unwrapKey")
 
@@ -22,6 +22,7 @@ class JsCryptoKey(JsObject):
 
     class_name: ClassVar[str] = "CryptoKey"
     type_tag: ClassVar[str] = "CryptoKey"
+    CONSTANTS: ClassVar[Mapping[PropertyKey, JsValue]] = {SYMBOL_TO_STRING_TAG: "CryptoKey"}
 
     def __init__(
         self, name: str, data: bytes, algorithm: JsObject, *, extractable: bool, usages: tuple[str, ...], hash_name: str

@@ -10,7 +10,7 @@ from runtime_core.js.buffers import ArrayView
 from runtime_core.js.elements import ELEMENT_TYPES, ElementType, to_index
 from runtime_core.js.errors import throw, throw_type_error
 from runtime_core.js.operators import to_boolean, to_string
-from runtime_core.js.values import UNDEFINED, JsValue, PropertyKey
+from runtime_core.js.values import SYMBOL_TO_STRING_TAG, UNDEFINED, JsValue, PropertyKey
 
 _OUTSIDE = "Offset is outside the bounds of the DataView"
 
@@ -50,6 +50,7 @@ class JsDataView(ArrayView):
 
     class_name: ClassVar[str] = "DataView"
     type_tag: ClassVar[str] = "DataView"
+    CONSTANTS: ClassVar[Mapping[PropertyKey, JsValue]] = {SYMBOL_TO_STRING_TAG: "DataView"}
     element: ClassVar[ElementType] = ELEMENT_TYPES["Uint8Array"]
 
     def require(self, name: str) -> None:

@@ -11,7 +11,7 @@ from runtime_core.js.errors import throw
 from runtime_core.js.functions import BuiltinFunction
 from runtime_core.js.node_errors import throw_argument, throw_coded, throw_dom, throw_missing
 from runtime_core.js.operators import to_string
-from runtime_core.js.values import UNDEFINED, JsObject, JsValue, PropertyKey
+from runtime_core.js.values import SYMBOL_TO_STRING_TAG, UNDEFINED, JsObject, JsValue, PropertyKey
 
 if TYPE_CHECKING:
     from runtime_core.js.host import JsHost
@@ -31,6 +31,7 @@ class PerformanceEntry(JsObject):
 
     class_name: ClassVar[str] = "PerformanceEntry"
     type_tag: ClassVar[str] = "PerformanceEntry"
+    CONSTANTS: ClassVar[Mapping[PropertyKey, JsValue]] = {SYMBOL_TO_STRING_TAG: "PerformanceEntry"}
     entry_type: ClassVar[str] = ""
 
     def __init__(self, name: str, start_time: float, duration: float = 0, detail: JsValue = None) -> None:
@@ -69,6 +70,7 @@ class PerformanceMark(PerformanceEntry):
 
     class_name: ClassVar[str] = "PerformanceMark"
     type_tag: ClassVar[str] = "PerformanceMark"
+    CONSTANTS: ClassVar[Mapping[PropertyKey, JsValue]] = {SYMBOL_TO_STRING_TAG: "PerformanceMark"}
     entry_type: ClassVar[str] = "mark"
     GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {"detail": lambda this: this.detail}
 
@@ -80,6 +82,7 @@ class PerformanceMeasure(PerformanceEntry):
 
     class_name: ClassVar[str] = "PerformanceMeasure"
     type_tag: ClassVar[str] = "PerformanceMeasure"
+    CONSTANTS: ClassVar[Mapping[PropertyKey, JsValue]] = {SYMBOL_TO_STRING_TAG: "PerformanceMeasure"}
     entry_type: ClassVar[str] = "measure"
     GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {"detail": lambda this: this.detail}
 
@@ -91,6 +94,7 @@ class JsPerformance(JsObject):
 
     class_name: ClassVar[str] = "Performance"
     type_tag: ClassVar[str] = "Performance"
+    CONSTANTS: ClassVar[Mapping[PropertyKey, JsValue]] = {SYMBOL_TO_STRING_TAG: "Performance"}
 
     def __init__(self, host: JsHost) -> None:
         super().__init__()
@@ -172,7 +176,9 @@ class JsPerformance(JsObject):
         return UNDEFINED
 
     ANY_RECEIVER: ClassVar[bool] = False
-    GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {"timeOrigin": lambda this: this.time_origin}
+    GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
+        "timeOrigin": lambda this: this.time_origin,
+    }
     METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
         "clearMarks": lambda this, name=UNDEFINED: this.clear("mark", name),
         "clearMeasures": lambda this, name=UNDEFINED: this.clear("measure", name),

@@ -17,7 +17,7 @@ from runtime_core.js.errors import JsError, throw, throw_type_error
 from runtime_core.js.functions import BuiltinFunction
 from runtime_core.js.node_errors import throw_argument, throw_coded, throw_dom, throw_missing
 from runtime_core.js.operators import to_boolean
-from runtime_core.js.values import UNDEFINED, JsObject, JsValue, PropertyKey, utf16_length
+from runtime_core.js.values import SYMBOL_TO_STRING_TAG, UNDEFINED, JsObject, JsValue, PropertyKey, utf16_length
 
 _NO_BUFFER: Final = 'The "list" argument must be an instance of SharedArrayBuffer, ArrayBuffer or ArrayBufferView.'
 
@@ -40,6 +40,7 @@ class JsTextEncoder(JsObject):
 
     class_name: ClassVar[str] = "TextEncoder"
     type_tag: ClassVar[str] = "TextEncoder"
+    CONSTANTS: ClassVar[Mapping[PropertyKey, JsValue]] = {SYMBOL_TO_STRING_TAG: "TextEncoder"}
 
     def encode(self, value: JsValue = UNDEFINED) -> JsValue:
         """``encode(value)``: the text as a Uint8Array."""
@@ -62,7 +63,9 @@ class JsTextEncoder(JsObject):
         return JsObject({"read": utf16_length(data.decode()), "written": len(data)})
 
     ANY_RECEIVER: ClassVar[bool] = False
-    GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {"encoding": lambda this: "utf-8"}
+    GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
+        "encoding": lambda this: "utf-8",
+    }
     METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
         "encode": lambda this, value=UNDEFINED: this.encode(value),
         "encodeInto": lambda this, source, target: this.encode_into(source, target),
@@ -79,6 +82,7 @@ class JsTextDecoder(JsObject):
 
     class_name: ClassVar[str] = "TextDecoder"
     type_tag: ClassVar[str] = "TextDecoder"
+    CONSTANTS: ClassVar[Mapping[PropertyKey, JsValue]] = {SYMBOL_TO_STRING_TAG: "TextDecoder"}
 
     def __init__(self, encoding: str, *, fatal: bool = False, ignore_bom: bool = False) -> None:
         super().__init__()
