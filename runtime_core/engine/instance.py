@@ -424,10 +424,15 @@ class GuestInstance:
     def table_call(self, index: int, *args: Any) -> Any:
         """Call the function in a slot of the table; see :meth:`call` and :meth:`table_function`.
 
+        Too many or too few arguments do no harm, as in JavaScript: guest code that calls C functions through ctypes
+        without declaring them relies on it.
+
         Raises:
-            GuestFault: the slot is empty, or its function takes other arguments: the guest chose it.
+            GuestFault: the slot is empty, or its function takes arguments of other types: the guest chose it.
         """
         function = self.table_function(index)
+        if len(args) != len(function.signature.parameters):
+            args = function.signature.adapted(args)
         if not function.signature.accepts(args):
             raise GuestFault(
                 "the guest passed a function pointer of another type",

@@ -38,6 +38,11 @@ class FunctionType:
             for kind, value in zip(self.parameters, arguments, strict=True)
         )
 
+    def adapted(self, arguments: Sequence[object]) -> tuple[object, ...]:
+        """The values as JavaScript passes them to such a function: surplus ones dropped, zeros for missing ones."""
+        given = (*arguments, *(0,) * (len(self.parameters) - len(arguments)))
+        return given[: len(self.parameters)]
+
     def __str__(self) -> str:
         names = [", ".join(kind.name.lower() for kind in kinds) for kinds in (self.parameters, self.results)]
         return f"({names[0]}) -> ({names[1]})"

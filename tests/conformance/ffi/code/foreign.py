@@ -166,3 +166,8 @@ import ctypes
 class Big(ctypes.BigEndianStructure):
     _fields_ = [("n", ctypes.c_uint16)]
 [bytes(Big(0x0102)), ctypes.sizeof(ctypes.c_void_p), ctypes.sizeof(ctypes.c_long), ctypes.sizeof(ctypes.c_longdouble)]
+
+#% too many arguments of C
+import ctypes
+libc = ctypes.CDLL(None)
+[libc.abs(-5, 7, 8), libc.atoi(b"12", 5)]
