@@ -278,7 +278,12 @@ class JsHost:
         """Run the loop until a promise settles; its value."""
         if self.instance.depth:  # a host function waits, on top of the guest code that called it
             return wait_suspended(self, promise)
-        return run_until_settled(promise, after_task=self._after)
+        return run_until_settled(promise, after_task=self._after_task)
+
+    def _after_task(self) -> None:
+        if self.instance.poisoned:  # a coroutine of the host used the isolate, and that ended it
+            self.instance.refuse()
+        self._after()
 
     def new_promise(self) -> JsPromise:
         """A pending promise that a host function may return and resolve later."""

@@ -90,7 +90,7 @@ class HostCoroutines:
             if _running_loop() is not None:
                 self._refuse("they began outside of the event loop that runs now")
             loop.call_soon(loop.stop)
-            loop.run_forever()
+            self._run(loop, math.inf)
         self._tell()
 
     @staticmethod
@@ -124,14 +124,15 @@ class HostCoroutines:
                 self._refuse("the wait blocks their event loop")
         self._tell()
 
-    @staticmethod
-    def _run(loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+    def _run(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
         timer = None if seconds == math.inf else loop.call_later(seconds, loop.stop)
         try:
             loop.run_forever()
         finally:
             if timer is not None:
                 timer.cancel()
+            if self._loop is not loop:  # a coroutine used the isolate, and that ended it
+                _shut_down(loop)
 
     def close(self) -> None:
         """Cancel what is under way and let it clean up; nobody is told any more."""
@@ -140,17 +141,25 @@ class HostCoroutines:
         for task in tasks:
             task.cancel()
         loop, self._loop = self._loop, None
-        if loop is None or loop.is_running():
+        if loop is None:
             return
-        own = [task for task in tasks if task.get_loop() is loop]
-        if _running_loop() is None:
-            if own:
-                loop.run_until_complete(asyncio.wait(own, timeout=_GRACE_SECONDS))
-            loop.run_until_complete(loop.shutdown_asyncgens())
-        for task in own:
-            if task.done() and not task.cancelled():
-                task.exception()  # asked for, so that asyncio does not report it
-        loop.close()
+        if loop.is_running():
+            loop.stop()  # whoever runs it shuts it down
+        else:
+            _shut_down(loop)
+
+
+def _shut_down(loop: asyncio.AbstractEventLoop) -> None:
+    """Let cancelled tasks clean up, then close their loop."""
+    tasks = asyncio.all_tasks(loop)
+    if _running_loop() is None:
+        if tasks:
+            loop.run_until_complete(asyncio.wait(tasks, timeout=_GRACE_SECONDS))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    for task in tasks:
+        if task.done() and not task.cancelled():
+            task.exception()  # asked for, so that asyncio does not report it
+    loop.close()
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

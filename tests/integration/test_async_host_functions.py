@@ -11,7 +11,7 @@ import pytest
 
 from runtime_core.engine.limits import Limits
 from runtime_core.engine.stack import start_guest_thread
-from runtime_core.isolate import Isolate, IsolateOptions
+from runtime_core.isolate import Isolate, IsolateOptions, IsolateState
 from runtime_core.objects import GuestObject
 from schemas.errors import HostError, LimitError, PythonError, WorkerError
 from tests.support import releases
@@ -211,6 +211,15 @@ def test_dropping_the_isolate_cancels_what_runs(service: Service) -> None:
 def test_waiting_for_the_host_counts(service: Service) -> None:
     with boot(service, Limits(wait_seconds=0.05)) as isolate, pytest.raises(LimitError, match="waited too long"):
         call(isolate, "await service.forever()")
+    assert service.log == ["cancelled"]
+
+
+def test_a_coroutine_that_ends_the_isolate_is_cancelled(service: Service) -> None:
+    with boot(service, Limits(cpu_seconds=0.3)) as isolate:
+        isolate.run("def guest_function(value):\n    while True: pass")
+        with pytest.raises(LimitError, match="CPU"):
+            call(isolate, "asyncio.ensure_future(service.forever())\nawait service.call_isolate()")
+        assert isolate.state is IsolateState.DEAD
     assert service.log == ["cancelled"]
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from runtime_core.engine.limits import Limits
 from runtime_core.isolate import Isolate, IsolateOptions, IsolateState
+from runtime_core.js import refs
 from runtime_core.js.nested import MAX_DEPTH
 from schemas.errors import LimitError, PythonError
 from tests.support import releases
@@ -104,14 +105,15 @@ run_sync(main())
     assert guest.run(source) is True
 
 
-def test_references_are_freed_while_it_waits(guest: FfiGuest) -> None:
+def test_references_are_freed_while_it_waits(guest: FfiGuest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refs, "SWEEP_THRESHOLD", 500)
     guest.settle()
     before = guest.references()
     source = """
 kept = js.Array.of(1, 2, 3)
 async def churn():
-    for turn in range(60):
-        for _ in range(2000):
+    for turn in range(30):
+        for _ in range(400):
             js.Object.new()
         await asyncio.sleep(0)
     return kept.length
@@ -120,7 +122,7 @@ lent.value = "still there"
 [asyncio.run(churn()), lent.value]
 """
     assert guest.run(source) == [3, "still there"]
-    assert len(guest.js.refs) < 60_000
+    assert len(guest.js.refs) < 6_000
     guest.run("del kept, lent")
     guest.settle()
     assert guest.references() <= before + 2
@@ -172,7 +174,9 @@ def test_waiting_time_is_limited(wait: str) -> None:
 
 def test_interrupts_end_a_wait() -> None:
     isolate = boot()
-    timer = threading.Timer(0.2, signal.raise_signal, (signal.SIGINT,))
+    main_thread = threading.main_thread().ident
+    assert main_thread is not None
+    timer = threading.Timer(0.2, signal.pthread_kill, (main_thread, signal.SIGINT))
     timer.start()
     with pytest.raises(KeyboardInterrupt):
         isolate.run("run_sync(asyncio.sleep(60))")
