@@ -22,7 +22,11 @@ object with state belongs to one isolate.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import ClassVar, Final, NoReturn, TypeAlias, final
+from typing import ClassVar, Final, TypeAlias, final
+
+from runtime_core.js.accessors import Accessor as Accessor  # noqa: PLC0414 - offered from here, too
+from runtime_core.js.accessors import shown_class as shown_class  # noqa: PLC0414 - offered from here, too
+from runtime_core.js.accessors import throw_receiver as throw_receiver  # noqa: PLC0414 - offered from here, too
 
 JsValue: TypeAlias = object
 MAX_SAFE_INTEGER: Final = (1 << 53) - 1
@@ -91,84 +95,6 @@ SYMBOL_SPLIT: Final = JsSymbol("Symbol.split")
 SYMBOL_UNSCOPABLES: Final = JsSymbol("Symbol.unscopables")
 
 PropertyKey: TypeAlias = str | JsSymbol
-
-
-class Accessor:
-    """A property that is computed: ``get`` receives the object, ``set`` the object and the value.
-
-    It stands in ``JsObject.own`` in the place of a value. With ``owner`` the object must be an instance of that class.
-    """
-
-    __slots__ = ("functions", "getter", "name", "owner", "setter")
-
-    def __init__(
-        self,
-        getter: Callable[[JsValue], JsValue] | None = None,
-        setter: Callable[[JsValue, JsValue], object] | None = None,
-        *,
-        owner: type[JsObject] | None = None,
-        name: str = "",
-        functions: tuple[JsValue, JsValue] | None = None,
-    ) -> None:
-        self.getter = getter
-        self.setter = setter
-        self.owner = owner
-        self.name = name
-        self.functions = functions  # the getter and the setter as script gave them
-
-    def read(self, receiver: JsValue) -> JsValue:
-        """``receiver[name]``.
-
-        Raises:
-            JsThrow: what the getter throws; a TypeError for an object of another class.
-        """
-        self._check("get", receiver)
-        return UNDEFINED if self.getter is None else self.getter(receiver)
-
-    def write(self, receiver: JsObject, key: PropertyKey, value: JsValue) -> None:
-        """``receiver[key] = value``.
-
-        Raises:
-            JsThrow: what the setter throws; a TypeError where there is none.
-        """
-        if self.setter is None:
-            from runtime_core.js.errors import throw_type_error
-
-            shown = key if isinstance(key, str) else repr(key)
-            throw_type_error(f"Cannot set property {shown} of {receiver.describe()} which has only a getter")
-        self.assign(receiver, value)
-
-    def assign(self, receiver: JsValue, value: JsValue) -> JsValue:
-        """Call the setter, where there is one.
-
-        Raises:
-            JsThrow: what the setter throws; a TypeError for an object of another class.
-        """
-        self._check("set", receiver)
-        if self.setter is not None:
-            self.setter(receiver, value)
-        return UNDEFINED
-
-    def _check(self, side: str, receiver: JsValue) -> None:
-        if self.owner is not None and not isinstance(receiver, self.owner):
-            throw_receiver(f"{side} {shown_class(self.owner)}.prototype.{self.name}", receiver)
-
-
-def shown_class(cls: type[JsObject]) -> str:
-    """The name of a class of objects for messages."""
-    name = cls.class_name
-    return name if isinstance(name, str) else cls.__name__
-
-
-def throw_receiver(method: str, receiver: JsValue) -> NoReturn:
-    """Throw the TypeError for a method called on an object of another class."""
-    from runtime_core.js.errors import throw_type_error
-    from runtime_core.js.operators import to_string
-
-    shown = receiver.describe() if isinstance(receiver, JsObject) else repr(receiver)
-    if not isinstance(receiver, JsObject | JsSymbol):
-        shown = to_string(receiver)
-    throw_type_error(f"Method {method} called on incompatible receiver {shown}")
 
 
 def _key(value: JsValue) -> PropertyKey:
