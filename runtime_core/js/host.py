@@ -16,7 +16,6 @@ from runtime_core.js.control import JsThrow
 from runtime_core.js.convert import HeldObject, HostReader, to_guest
 from runtime_core.js.errors import JsError, JsPythonError
 from runtime_core.js.eventloop import EventLoop, wait_for
-from runtime_core.js.functions import NativeFunction
 from runtime_core.js.globals import GLOBAL_MAKERS, GlobalObject, LazyObject
 from runtime_core.js.guest import GuestApi
 from runtime_core.js.host_coroutines import HostCoroutines
@@ -409,10 +408,6 @@ class JsHost:
             raise JsThrow(JsError("RangeError", "out of memory"))
         self.memory.write(address, data)
         return int(address)
-
-    def promise_functions(self, promise: JsPromise) -> tuple[NativeFunction, NativeFunction]:
-        """The resolve and reject functions of a promise."""
-        return NativeFunction(promise.resolve, "resolve"), NativeFunction(promise.reject, "reject")
 
     def require_callable(self, value: JsValue) -> PyProxy:
         """A value that must be a proxy of a Python callable."""

@@ -277,7 +277,7 @@ class ProxyObject(JsObject):
             return self.shared.promise
         pointer = self.pointer
         promise = JsPromise(self.host.loop)
-        resolve, reject = self.host.promise_functions(promise)
+        resolve, reject = promise.functions()
         self.check(self.host.guest._pyproxy_ensure_future(pointer, resolve, reject), -1)
         self.shared.promise = promise
         self.destroy()
