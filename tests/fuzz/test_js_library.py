@@ -38,6 +38,7 @@ CLASSES = [
     "WeakMap",
     "WeakRef",
     "WeakSet",
+    ,
 ]
 VALUES: tuple[Callable[[], JsValue], ...] = (
     *(lambda value=value: value for value in (UNDEFINED, None, True, 0, -0.0, 1.5, math.nan, math.inf, -math.inf, -7)),
