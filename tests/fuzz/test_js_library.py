@@ -17,7 +17,7 @@ from runtime_core.js.maps import JsMap, JsSet
 from runtime_core.js.namespaces import namespace
 from runtime_core.js.values import ABSENT, SYMBOL_ITERATOR, UNDEFINED, BigInt, JsObject, JsValue
 
-CLASSES = [
+CLASSES = (
     "Array",
     "BigInt",
     "Boolean",
@@ -38,8 +38,7 @@ CLASSES = [
     "WeakMap",
     "WeakRef",
     "WeakSet",
-    ,
-]
+)
 VALUES: tuple[Callable[[], JsValue], ...] = (
     *(lambda value=value: value for value in (UNDEFINED, None, True, 0, -0.0, 1.5, math.nan, math.inf, -math.inf, -7)),
     *(lambda value=value: value for value in (2**53 - 1, 1e308, BigInt(2**70), "", "abc", "\ud800😀", "12", "(a)|b")),
