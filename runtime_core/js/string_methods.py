@@ -251,6 +251,10 @@ def _require_global_replace(pattern: JsValue) -> None:
 def _replace_text(text: str, wanted: str, replacement: JsValue, *, every: bool) -> str:
     units, needle = to_units(text), to_units(wanted)
     template = None if isinstance(replacement, JsFunction) else to_units(to_text(replacement))
+    if template is not None and "$" not in template:
+        times = units.count(needle) if every else 1
+        check_text_length(len(units) + times * len(template))
+        return from_units(units.replace(needle, template, -1 if every else 1))
     parts: list[str] = []
     size, end = 0, 0
     for position in _positions(units, needle, every=every):
