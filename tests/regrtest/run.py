@@ -31,7 +31,7 @@ from tests.regrtest.sources import TESTS_VERSION, test_package
 from tests.support import releases
 
 _HERE: Final = Path(__file__).parent
-_SECONDS: Final = 100.0
+_SECONDS: Final = 150.0
 """For one module; a test that hangs counts as a crash."""
 _MOST_CRASHES: Final = 40
 _PREFIX: Final = "test: "
