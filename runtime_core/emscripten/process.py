@@ -137,7 +137,8 @@ def ignore(host: EmscriptenHost, *arguments: object) -> int:
 
 def trampoline_call(host: EmscriptenHost, function: int, first: int, second: int, third: int) -> object:
     """CPython's call through a pointer of another type; only used where no trampoline is in the table."""
-    return host.instance.table_call(function & U32, first, second, third)
+    result = host.instance.table_call(function & U32, first, second, third)
+    return 0 if result is None else result
 
 
 IMPORTS: Final[Mapping[str, Callable[..., object]]] = {
