@@ -12,12 +12,19 @@ from runtime_core.js.array_buffer import (
     new_shared_array_buffer,
 )
 from runtime_core.js.arrays import check_length
-from runtime_core.js.buffers import TYPED_ARRAYS, ArrayView, construct_typed_array, elements_of, typed_array_of
+from runtime_core.js.buffers import (
+    TYPED_ARRAYS,
+    ArrayView,
+    TypedArray,
+    construct_typed_array,
+    elements_of,
+    typed_array_of,
+)
 from runtime_core.js.dataview import JsDataView, new_data_view
 from runtime_core.js.errors import throw_type_error
-from runtime_core.js.functions import BuiltinFunction, JsFunction
-from runtime_core.js.operators import to_string, typeof
-from runtime_core.js.values import UNDEFINED, JsObject, JsValue, PropertyKey
+from runtime_core.js.functions import BuiltinFunction, JsFunction, with_length
+from runtime_core.js.operators import to_display, to_string, typeof
+from runtime_core.js.values import SYMBOL_SPECIES, UNDEFINED, Accessor, JsObject, JsValue, throw_receiver
 
 
 def _needs_new(name: str) -> Callable[..., JsValue]:
@@ -32,56 +39,78 @@ def _needs_new(name: str) -> Callable[..., JsValue]:
     return call_of_typed_array if name in TYPED_ARRAYS else call
 
 
+def _abstract() -> JsValue:
+    throw_type_error("Abstract class TypedArray not directly constructable")
+
+
 class _TypedArrayConstructor(BuiltinFunction):
     """The constructor of one kind of typed array."""
 
-    __slots__ = ("_size",)
+    __slots__ = ("kind",)
 
-    def __init__(self, kind: str) -> None:
-        self._size = TYPED_ARRAYS[kind].element.size
+    def __init__(self, name: str) -> None:
+        self.kind = TYPED_ARRAYS[name]
         super().__init__(
-            _needs_new(kind),
-            kind,
+            _needs_new(name),
+            name,
             constructor=lambda source=UNDEFINED, offset=UNDEFINED, length=UNDEFINED: construct_typed_array(
-                kind, source, offset, length
+                name, source, offset, length
             ),
-            instances=TYPED_ARRAYS[kind],
-            statics={"from": _from(kind), "of": lambda *values: _of(kind, values)},
+            instances=self.kind,
+            constants={"BYTES_PER_ELEMENT": self.kind.element.size},
         )
 
-    def get_own(self, key: PropertyKey) -> JsValue:
-        """The own property, or ABSENT."""
-        return self._size if key == "BYTES_PER_ELEMENT" else super().get_own(key)
 
-    def own_names(self) -> list[str]:
-        """All own names; ``from`` and ``of`` count as those of the class that all typed arrays extend."""
-        return [*(name for name in super().own_names() if name not in _SHARED), "BYTES_PER_ELEMENT"]
-
-    def inherited_names(self) -> list[str]:
-        """The names that prototypes contribute, for ``dir``."""
-        return [*_SHARED, *super().inherited_names()]
+def _shown(value: JsValue) -> str:
+    return value.describe() if isinstance(value, JsObject) else to_display(value)
 
 
-_SHARED: Final = ("from", "of")
+def _make(method: str, constructor: JsValue, values: list[JsValue]) -> JsValue:
+    """``new constructor(values.length)`` with the values stored."""
+    if isinstance(constructor, _TypedArrayConstructor):
+        return typed_array_of(constructor.kind, values)
+    if not isinstance(constructor, JsFunction):
+        throw_type_error(f"{_shown(constructor)} is not a constructor")
+    result = constructor.construct((len(values),))
+    if not isinstance(result, TypedArray):
+        throw_receiver(f"%TypedArray%.{method}", result)
+    if result.length < len(values):
+        throw_type_error("Derived TypedArray constructor created an array which was too small")
+    result.store_all(values)
+    return result
 
 
-def _of(kind: str, values: tuple[JsValue, ...]) -> JsValue:
+def _of(this: JsValue, *values: JsValue) -> JsValue:
     check_length(len(values))
-    return typed_array_of(TYPED_ARRAYS[kind], list(values))
+    return _make("of", this, list(values))
 
 
-def _from(kind: str) -> Callable[..., JsValue]:
-    def create(source: JsValue, mapper: JsValue = UNDEFINED, this_arg: JsValue = UNDEFINED) -> JsValue:
-        if mapper is not UNDEFINED and not isinstance(mapper, JsFunction):
-            throw_type_error(f"{typeof(mapper)} {to_string(mapper)} is not a function")
-        if source is None or source is UNDEFINED:
-            throw_type_error(f"{to_string(source)} is not iterable (cannot read property Symbol(Symbol.iterator))")
-        values = elements_of(source) if isinstance(source, JsObject | str) else []
-        if isinstance(mapper, JsFunction):
-            values = [mapper.call(this_arg, (value, index)) for index, value in enumerate(values)]
-        return typed_array_of(TYPED_ARRAYS[kind], values)
+def _from(this: JsValue, source: JsValue, mapper: JsValue = UNDEFINED, this_arg: JsValue = UNDEFINED) -> JsValue:
+    if not isinstance(this, JsFunction):
+        throw_type_error(f"{_shown(this)} is not a constructor")
+    if mapper is not UNDEFINED and not isinstance(mapper, JsFunction):
+        throw_type_error(f"{typeof(mapper)} {to_string(mapper)} is not a function")
+    if source is None or source is UNDEFINED:
+        throw_type_error(f"{to_string(source)} is not iterable (cannot read property Symbol(Symbol.iterator))")
+    values = elements_of(source) if isinstance(source, JsObject | str) else []
+    if isinstance(mapper, JsFunction):
+        values = [mapper.call(this_arg, (value, index)) for index, value in enumerate(values)]
+    return _make("from", this, values)
 
-    return create
+
+def _typed_array() -> BuiltinFunction:
+    """``%TypedArray%``, which the constructors of all kinds extend; no global names it."""
+    return BuiltinFunction(
+        _abstract,
+        "TypedArray",
+        constructor=_abstract,
+        instances=TypedArray,
+        constants={
+            "of": BuiltinFunction(_of, "of", takes_this=True),
+            "from": BuiltinFunction(with_length(1, _from), "from", takes_this=True),
+            SYMBOL_SPECIES: Accessor(lambda this: this, name="[Symbol.species]"),
+        },
+    )
 
 
 def _array_buffer() -> BuiltinFunction:
@@ -117,3 +146,7 @@ BUFFER_CONSTRUCTORS: Final[Mapping[str, Callable[[], BuiltinFunction]]] = {
     "DataView": _data_view,
     **{kind: _maker(kind) for kind in TYPED_ARRAYS},
 }
+"""Those that are globals."""
+
+UNNAMED_CONSTRUCTORS: Final[Mapping[str, Callable[[], BuiltinFunction]]] = {"TypedArray": _typed_array}
+"""Those that are reached from others only."""

@@ -11,7 +11,7 @@ from runtime_core.js.buffers import ArrayView
 from runtime_core.js.errors import ERROR_NAMES, DomError, JsError
 from runtime_core.js.functions import JsFunction
 from runtime_core.js.generators import JsAsyncGenerator
-from runtime_core.js.iteration import IteratorObject, iterate
+from runtime_core.js.iteration import IteratorObject, collect
 from runtime_core.js.maps import JsMap, JsSet
 from runtime_core.js.node_errors import throw_argument, throw_dom, throw_missing
 from runtime_core.js.operators import call_method, to_string
@@ -34,7 +34,7 @@ def structured_clone(*args: JsValue) -> JsValue:
     if options is not UNDEFINED and options is not None and not isinstance(options, JsObject):
         throw_argument("options", "of type object", options)
     given = options.get("transfer") if isinstance(options, JsObject) else UNDEFINED
-    transferred = [] if given is UNDEFINED or given is None else list(iterate(given))
+    transferred = [] if given is UNDEFINED or given is None else collect(given)
     buffers = _transferable(transferred)
     cloner = _Cloner(buffers)
     result = cloner.clone(args[0])

@@ -8,7 +8,7 @@ from typing import Final
 from runtime_core.js.array_statics import make_array
 from runtime_core.js.errors import throw_type_error
 from runtime_core.js.functions import BuiltinFunction, with_length
-from runtime_core.js.iteration import IteratorObject, iterate
+from runtime_core.js.iteration import IteratorObject, bounded
 from runtime_core.js.iterator_helpers import iterator_from
 from runtime_core.js.maps import JsMap, JsSet
 from runtime_core.js.object_statics import entry_of, group
@@ -40,11 +40,11 @@ def needs_new(name: str) -> Callable[..., JsValue]:
 def _new_map(entries: JsValue) -> JsValue:
     if entries is None or entries is UNDEFINED:
         return JsMap()
-    return JsMap(map(entry_of, iterate(entries)))
+    return JsMap(map(entry_of, bounded(entries)))
 
 
 def _new_set(values: JsValue) -> JsValue:
-    return JsSet(() if values is None or values is UNDEFINED else iterate(values))
+    return JsSet(() if values is None or values is UNDEFINED else bounded(values))
 
 
 def _make_map() -> BuiltinFunction:

@@ -13,7 +13,7 @@ from runtime_core.js.control import JsThrow
 from runtime_core.js.crypto_keys import USAGES, JsCryptoKey, algorithm_name
 from runtime_core.js.errors import JsError
 from runtime_core.js.functions import BuiltinFunction
-from runtime_core.js.iteration import iterate
+from runtime_core.js.iteration import collect
 from runtime_core.js.key_formats import is_json, key_from_json, key_to_json, read_format
 from runtime_core.js.node_errors import throw_argument, throw_coded, throw_dom
 from runtime_core.js.operators import to_boolean
@@ -54,6 +54,7 @@ class JsCrypto(JsObject):
     class_name: ClassVar[str] = "Crypto"
     type_tag: ClassVar[str] = "Crypto"
     CONSTANTS: ClassVar[Mapping[PropertyKey, JsValue]] = {SYMBOL_TO_STRING_TAG: "Crypto"}
+    LASTING: ClassVar[tuple[str, ...]] = ("subtle",)
 
     def __init__(self, host: JsHost) -> None:
         super().__init__()
@@ -139,7 +140,7 @@ _VERBS: Final = {"deriveBits": "derive bits", "deriveKey": "derive a key", "wrap
 
 
 def _usages(value: JsValue, method: str, position: int) -> tuple[str, ...]:
-    given = [to_text(usage) for usage in iterate(value)]
+    given = [to_text(usage) for usage in collect(value)]
     for index, usage in enumerate(given):
         if usage not in USAGES:
             message = (

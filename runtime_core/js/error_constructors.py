@@ -15,7 +15,7 @@ from runtime_core.js.errors import (
     throw_type_error,
 )
 from runtime_core.js.functions import BuiltinFunction, with_length
-from runtime_core.js.iteration import iterate
+from runtime_core.js.iteration import collect
 from runtime_core.js.operators import to_string
 from runtime_core.js.values import ABSENT, UNDEFINED, JsObject, JsValue, PropertyKey
 
@@ -33,14 +33,17 @@ def _error_maker(name: str) -> Callable[[], BuiltinFunction]:
         def create(message: JsValue, options: JsValue = UNDEFINED) -> JsValue:
             return JsError(name, _text(message), cause=_cause(options))
 
-        return BuiltinFunction(with_length(1, create), name, constructor=create, instances=JsError)
+        statics: dict[str, Callable[..., JsValue]] = {}
+        if name == "Error":
+            statics["isError"] = lambda value: isinstance(value, JsError)
+        return BuiltinFunction(with_length(1, create), name, constructor=create, instances=JsError, statics=statics)
 
     return make
 
 
 def _make_aggregate_error() -> BuiltinFunction:
     def create(errors: JsValue, message: JsValue, options: JsValue = UNDEFINED) -> JsValue:
-        return aggregate_error(JsArray(iterate(errors)), _text(message), cause=_cause(options))
+        return aggregate_error(JsArray(collect(errors)), _text(message), cause=_cause(options))
 
     return BuiltinFunction(create, "AggregateError", constructor=create, instances=JsError)
 

@@ -246,6 +246,12 @@ class BuiltinFunction(NativeFunction):
             return builtin_prototype(self._instances, self._name)
         return super().get_own(key)
 
+    def _inherited_property(self, key: PropertyKey) -> JsValue:
+        extended = None if key == "constructor" else self.get_prototype()
+        if isinstance(extended, BuiltinFunction):
+            return extended.property(key)
+        return super()._inherited_property(key)
+
     def get_prototype(self) -> JsObject | None:
         """``Object.getPrototypeOf(this)``: the constructor of the class that this one extends, as with errors."""
         if self._instances is not None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
-from runtime_core.js.buffer_constructors import BUFFER_CONSTRUCTORS
+from runtime_core.js.buffer_constructors import BUFFER_CONSTRUCTORS, UNNAMED_CONSTRUCTORS
 from runtime_core.js.clone import structured_clone
 from runtime_core.js.collection_constructors import COLLECTION_CONSTRUCTORS
 from runtime_core.js.crypto import CRYPTO_CONSTRUCTORS
@@ -22,12 +22,12 @@ from runtime_core.js.values import JsValue
 
 def constructor(name: str) -> JsValue:
     """The constructor function of a class of objects, by name."""
-    return _constructor(name) if name in CONSTRUCTORS else _opaque(name)
+    return _constructor(name) if name in CONSTRUCTORS or name in UNNAMED_CONSTRUCTORS else _opaque(name)
 
 
 @lru_cache(maxsize=128)
 def _constructor(name: str) -> BuiltinFunction:
-    return CONSTRUCTORS[name]()
+    return (CONSTRUCTORS.get(name) or UNNAMED_CONSTRUCTORS[name])()
 
 
 @lru_cache(maxsize=128)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import ClassVar, TypeVar
+from itertools import islice
+from typing import ClassVar, Final, TypeVar
 
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import JsError, throw_type_error
@@ -21,6 +22,7 @@ from runtime_core.js.values import (
 )
 
 _T = TypeVar("_T")
+_PART: Final = 1 << 16  # elements taken between two looks at how many there are
 
 
 def dispose_iterator(iterator: JsValue) -> JsValue:
@@ -162,6 +164,35 @@ def iterate(value: JsValue) -> Iterator[JsValue]:
             return _drain(method.call(value, ()))
     message = f"{describe_kind(value)} is not iterable (cannot read property Symbol(Symbol.iterator))"
     raise JsThrow(JsError("TypeError", message))
+
+
+def collect(value: JsValue) -> list[JsValue]:
+    """The elements of an iterable, which need not end.
+
+    Raises:
+        JsThrow: as :func:`iterate`; a RangeError for more elements than the host holds in one go.
+    """
+    from runtime_core.js.array_text import check_length
+
+    elements: list[JsValue] = []
+    source = iterate(value)
+    while part := list(islice(source, _PART)):
+        elements += part
+        check_length(len(elements))
+    return elements
+
+
+def bounded(value: JsValue) -> Iterator[JsValue]:
+    """As :func:`iterate`, with an end for those that have none.
+
+    Raises:
+        JsThrow: as :func:`collect`.
+    """
+    from runtime_core.js.array_text import check_length
+
+    for count, element in enumerate(iterate(value)):
+        check_length(count)
+        yield element
 
 
 def describe_kind(value: JsValue) -> str:

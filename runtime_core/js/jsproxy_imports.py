@@ -12,7 +12,7 @@ from runtime_core.js.coerce import to_uint32
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import throw_type_error
 from runtime_core.js.functions import JsFunction, NativeFunction
-from runtime_core.js.iteration import JsIterator, ReversedIterator, iterate
+from runtime_core.js.iteration import JsIterator, ReversedIterator, collect, iterate
 from runtime_core.js.jsv_imports import array_check, require_array, require_function
 from runtime_core.js.operators import (
     call_method,
@@ -291,7 +291,7 @@ def count(js: JsHost, array: JsValue, value: JsValue) -> int:
 
 def repeat(js: JsHost, array: JsValue, times: int) -> JsValue:
     """A new array of ``times`` copies, without holes."""
-    items = _without_holes(array.items) if isinstance(array, JsArray) else list(iterate(array))
+    items = _without_holes(array.items) if isinstance(array, JsArray) else collect(array)
     times = max(times, 0)
     check_length(len(items) * times)
     return JsArray(items * times)

@@ -9,7 +9,7 @@ from runtime_core.js.buffers import TypedArray, buffer_element
 from runtime_core.js.control import JsThrow, PythonErrorSet
 from runtime_core.js.errors import throw, throw_type_error
 from runtime_core.js.functions import JsFunction
-from runtime_core.js.iteration import iterate
+from runtime_core.js.iteration import collect
 from runtime_core.js.maps import JsMap, JsSet, LiteralMap
 from runtime_core.js.operators import (
     call_method,
@@ -140,7 +140,7 @@ def array_insert(js: JsHost, array: JsValue, index: int, value: JsValue) -> int:
 def array_extend(js: JsHost, array: JsValue, values: JsValue) -> None:
     """Append the values of an iterable."""
     items = require_array(array).items
-    items.extend(iterate(values))
+    items.extend(collect(values))
     check_length(len(items))
 
 
@@ -148,7 +148,7 @@ def array_copy(js: JsHost, array: JsValue) -> JsValue:
     """A shallow copy."""
     if isinstance(array, JsObject) and array.has("slice"):
         return call_method(array, "slice", ())
-    return JsArray(iterate(array))
+    return JsArray(collect(array))
 
 
 def array_slice(js: JsHost, array: JsValue, length: int, start: int, stop: int, step: int) -> JsValue:
@@ -228,7 +228,7 @@ def call_named(js: JsHost, target: JsValue, method: JsValue, *args: JsValue) -> 
 
 def call_named_spread(js: JsHost, target: JsValue, method: JsValue, args: JsValue) -> JsValue:
     """``target[method](...args)`` with the arguments in an array."""
-    return call_method(target, to_property_key(method), tuple(iterate(args)))
+    return call_method(target, to_property_key(method), tuple(collect(args)))
 
 
 # ---- functions
@@ -247,7 +247,7 @@ def require_function(value: JsValue) -> JsFunction:
 
 def call_bound(js: JsHost, function: JsValue, this: JsValue, args: JsValue) -> JsValue:
     """``function.apply(this, args)``."""
-    values = args.items if isinstance(args, JsArray) else list(iterate(args))
+    values = args.items if isinstance(args, JsArray) else collect(args)
     return require_function(function).call(this, values)
 
 
@@ -258,7 +258,7 @@ def call_one(js: JsHost, function: JsValue, argument: JsValue) -> JsValue:
 
 def construct(js: JsHost, function: JsValue, args: JsValue) -> JsValue:
     """``new function(...args)``."""
-    return require_function(function).construct(tuple(iterate(args)))
+    return require_function(function).construct(tuple(collect(args)))
 
 
 # ---- promises, maps, sets

@@ -18,7 +18,7 @@ from runtime_core.js.descriptors import (
 )
 from runtime_core.js.errors import throw_type_error
 from runtime_core.js.functions import BuiltinFunction, JsFunction, with_length
-from runtime_core.js.iteration import iterate
+from runtime_core.js.iteration import bounded, iterate
 from runtime_core.js.operators import (
     get_property,
     same_value_zero_key,
@@ -51,7 +51,7 @@ def _from_entries(entries: JsValue) -> JsValue:
     if entries is None or entries is UNDEFINED:
         throw_type_error(f"{to_text(entries)} is not iterable")
     result = JsObject({})
-    for entry in iterate(entries):
+    for entry in bounded(entries):
         key, value = entry_of(entry)
         result.define(to_property_key(key), value)
     return result

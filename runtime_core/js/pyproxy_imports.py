@@ -8,7 +8,7 @@ from runtime_core.js.arrays import JsArray
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import throw_error, throw_type_error
 from runtime_core.js.functions import JsFunction, NativeFunction
-from runtime_core.js.iteration import iterate, iterator_result
+from runtime_core.js.iteration import collect, iterator_result
 from runtime_core.js.maps import JsMap
 from runtime_core.js.operators import call_method, has_method
 from runtime_core.js.promises import JsPromise
@@ -74,12 +74,12 @@ def destroy_all(js: JsHost, proxies: JsValue, message_at: int) -> None:
 
 
 def _items(value: JsValue) -> list[JsValue]:
-    return list(value.items) if isinstance(value, JsArray) else list(iterate(value))
+    return list(value.items) if isinstance(value, JsArray) else collect(value)
 
 
 def destroy_methods(js: JsHost, proxies: JsValue) -> int:
     """Call ``destroy()`` on each value of an iterable."""
-    for value in list(iterate(proxies)):
+    for value in collect(proxies):
         if not has_method(value, "destroy"):
             throw_type_error("proxy.destroy is not a function")
         call_method(value, "destroy", ())

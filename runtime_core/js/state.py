@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final
 from runtime_core.js.proxy_flags import ProxyProperties
 from runtime_core.js.pyproxy import PyProxy, adopt_proxy
 from runtime_core.js.sweep import add_references, immortal_bits, reference_bits, scratch, sweep
-from runtime_core.js.values import ERROR, NO_VALUE, UNDEFINED, BigInt, JsObject, JsValue
+from runtime_core.js.values import ERROR, NO_VALUE, UNDEFINED, BigInt, JsObject, JsSymbol, JsValue
 from schemas.errors import CaptureError, RestoreError
 
 if TYPE_CHECKING:
@@ -148,23 +148,27 @@ def _proxy_record(proxy: PyProxy) -> list[object]:
 
 
 def _named_objects(js: JsHost) -> dict[int, list[object]]:
-    """The shortest path to every object that can be reached by properties, by the object's id."""
+    """The shortest path to every object and symbol that can be reached by properties, by the value's id."""
     found: dict[int, list[object]] = {}
-    queue: list[tuple[JsObject, list[object]]] = [(getattr(js, root), ["path", root]) for root in _ROOTS]
+    queue: list[tuple[JsObject | JsSymbol, list[object]]] = [(getattr(js, root), ["path", root]) for root in _ROOTS]
     queue += [(module, ["path", _MODULE, name]) for name, module in js.modules.items()]
     for value, path in queue:  # grows while it is walked: breadth first
         if id(value) in found:
             continue
         found[id(value)] = path
-        if len(path) < _MAX_PATH and not isinstance(value, PyProxy):
-            members = ((name, value.get_own(name)) for name in _member_names(value))
-            queue += [(member, [*path, name]) for name, member in members if isinstance(member, JsObject)]
+        if len(path) < _MAX_PATH and isinstance(value, JsObject) and not isinstance(value, PyProxy):
+            members = ((name, _member(value, name)) for name in _member_names(value))
+            queue += [(member, [*path, name]) for name, member in members if isinstance(member, JsObject | JsSymbol)]
     return found
 
 
 def _member_names(value: JsObject) -> list[str]:
     made = [name for name in (value.own or {}) if isinstance(name, str)]
-    return list(dict.fromkeys([*made, *value.own_names()]))
+    return list(dict.fromkeys([*made, *value.own_names(), *value.LASTING]))
+
+
+def _member(value: JsObject, name: str) -> JsValue:
+    return value.get(name) if name in value.LASTING else value.get_own(name)
 
 
 # ---- restore
@@ -253,8 +257,8 @@ def _read_path(js: JsHost, record: list[object]) -> JsValue:
     else:
         raise RestoreError("state of the JavaScript layer: path", expected=", ".join(_ROOTS), found=root)
     for name in names:
-        value = value.get_own(name) if isinstance(value, JsObject) else UNDEFINED
-        if not isinstance(value, JsObject):
+        value = _member(value, name) if isinstance(value, JsObject) else UNDEFINED
+        if not isinstance(value, JsObject | JsSymbol):
             raise RestoreError("the snapshot refers to something this host does not offer", found=repr(record))
     return value
 

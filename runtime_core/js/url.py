@@ -14,7 +14,7 @@ from runtime_core.js.coerce import to_text
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import JsError, throw_type_error
 from runtime_core.js.functions import BuiltinFunction, JsFunction, with_length
-from runtime_core.js.iteration import JsIterator, iterate
+from runtime_core.js.iteration import JsIterator, collect
 from runtime_core.js.string_methods import check_text_length
 from runtime_core.js.values import SYMBOL_ITERATOR, UNDEFINED, JsObject, JsValue, PropertyKey
 
@@ -230,13 +230,13 @@ def new_search_params(source: JsValue = UNDEFINED) -> JsValue:
         return JsSearchParams(list(pairs.items()))
     if not isinstance(method, JsFunction):
         raise _error("Query pairs must be iterable", "ERR_ARG_NOT_ITERABLE")
-    return JsSearchParams([_pair(entry) for entry in iterate(source)])
+    return JsSearchParams([_pair(entry) for entry in collect(source)])
 
 
 def _pair(entry: JsValue) -> Pair:
     found: list[JsValue] = []
     if isinstance(entry, JsObject) and isinstance(entry.get(SYMBOL_ITERATOR), JsFunction):
-        found = list(iterate(entry))
+        found = collect(entry)
     if len(found) != 2:
         raise _error("Each query pair must be an iterable [name, value] tuple", "ERR_INVALID_TUPLE")
     return _scalar(found[0]), _scalar(found[1])

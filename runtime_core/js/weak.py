@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from runtime_core.js.errors import throw_type_error
 from runtime_core.js.functions import JsFunction, with_length
-from runtime_core.js.iteration import iterate
+from runtime_core.js.iteration import bounded
 from runtime_core.js.operators import to_display
 from runtime_core.js.symbols import key_for
 from runtime_core.js.values import SYMBOL_TO_STRING_TAG, UNDEFINED, JsObject, JsSymbol, JsValue, PropertyKey
@@ -165,7 +165,7 @@ def new_weak_map(entries: JsValue = UNDEFINED) -> JsValue:
 
     result = JsWeakMap()
     if entries is not None and entries is not UNDEFINED:
-        for entry in iterate(entries):
+        for entry in bounded(entries):
             _map_set(result, *entry_of(entry))
     return result
 
@@ -174,7 +174,7 @@ def new_weak_set(values: JsValue = UNDEFINED) -> JsValue:
     """``new WeakSet(values)``."""
     result = JsWeakSet()
     if values is not None and values is not UNDEFINED:
-        for value in iterate(values):
+        for value in bounded(values):
             _set_add(result, value)
     return result
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from runtime_core.js.buffers import JsArrayBuffer, bytes_view, is_buffer, uint8_array
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import JsError, throw_type_error
-from runtime_core.js.iteration import iterate
+from runtime_core.js.iteration import bounded
 from runtime_core.js.operators import has_method, to_integer, to_string
 from runtime_core.js.promises import resolved_promise
 from runtime_core.js.values import SYMBOL_ITERATOR, UNDEFINED, JsObject, JsValue, PropertyKey
@@ -101,7 +101,7 @@ def _joined(parts: JsValue) -> bytes:
     if not isinstance(parts, JsObject) or not has_method(parts, SYMBOL_ITERATOR):
         throw_type_error("Value cannot be converted to sequence.")
     data = bytearray()
-    for part in iterate(parts):
+    for part in bounded(parts):
         if isinstance(part, JsBlob):
             data += part.data
         elif is_buffer(part):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from runtime_core.js.arrays import JsArray, require_function
 from runtime_core.js.errors import throw_type_error
-from runtime_core.js.iteration import JsIterator, iterate
+from runtime_core.js.iteration import JsIterator, collect, iterate
 from runtime_core.js.operators import get_property, has_method, to_string
 from runtime_core.js.values import SYMBOL_ITERATOR, UNDEFINED, JsObject, JsValue, PropertyKey, utf16_length
 from runtime_core.js.web_class import WebClass, WebObject, require_arguments
@@ -169,7 +169,7 @@ def fill(headers: JsHeaders, init: JsValue, where: str = "Headers constructor") 
             headers.change("append", name, value)
     elif has_method(init, SYMBOL_ITERATOR):
         for pair in iterate(init):
-            items = list(iterate(pair))
+            items = collect(pair)
             if len(items) != 2:
                 throw_type_error(f"{where}: expected name/value pair to be length 2, found {len(items)}.")
             headers.change("append", items[0], items[1])

@@ -57,6 +57,8 @@ def names(js: JsHost) -> list[object]:
         get_property(js.globals.get("console"), "log"),
         js.globals.get("Array"),
         get_property(js.globals.get("Object"), "keys"),
+        get_property(js.globals.get("Symbol"), "iterator"),
+        get_property(js.globals.get("crypto"), "subtle"),
         js.modules["hostmod"],
         js.modules["hostmod"].get("f"),
         adopt_proxy(js, 4096, 0, props=ProxyProperties(roundtrip=True)),
