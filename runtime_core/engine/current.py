@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from runtime_core.engine.hostcall import GuestHost
+    from runtime_core.engine.instance import GuestInstance
 
 
 class Current(threading.local):
@@ -24,6 +25,12 @@ class Current(threading.local):
 
     interrupted: bool = False
     """Ctrl-C arrived where it could not be raised; the outermost call into a guest raises it."""
+
+    working: GuestInstance | None = None
+    """The instance that host code works for while no guest frame is on the stack, as in the tasks of an event loop."""
+
+    tick: int = 0
+    """The tick at which :func:`runtime_core.engine.checkpoint.checkpoint` last looked at the budget."""
 
     free_stack: int = -1
     """Bytes of native stack that further guests may be given on this thread; -1 = not yet determined."""

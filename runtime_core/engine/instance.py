@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import threading
+from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -206,6 +208,32 @@ class GuestInstance:
             self._exceeded = LimitError("the guest used too much CPU time", expected=f"<= {budget.seconds} s")
             self._die(f"the guest trapped before: {self._exceeded.message}")
             raise self._exceeded
+
+    def check_budget(self) -> None:
+        """Count the time that this thread spent for the guest outside of it, and see whether the budget is used up.
+
+        Raises:
+            LimitError: it is; the instance is dead.
+        """
+        budget = self._store.budget
+        if budget is not None:
+            budget.count_outside()
+            self.charge(0.0)
+
+    @contextlib.contextmanager
+    def working(self) -> Iterator[None]:
+        """Count the CPU time of this thread for the guest also where it is not inside."""
+        budget, outer = self._store.budget, CURRENT.working
+        if budget is None or outer is self or self._entries:
+            yield
+            return
+        CURRENT.working = self
+        budget.begin_outside()
+        try:
+            yield
+        finally:
+            budget.end_outside()
+            CURRENT.working = outer
 
     def request_trap(self) -> None:
         """Have the guest trap soon (Ctrl-C)."""

@@ -43,6 +43,18 @@ class Limits:
                 raise ConfigError(f"the limit {name}", expected="a number above 0, or None for no limit", found=value)
 
 
+class Ticks:
+    """Counts the ticks of all tickers of the process, for host code that looks at a budget once for each tick."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
+TICKS: Final = Ticks()
+
+
 class WaitBudget:
     """Time an instance may still spend waiting. Used by one thread at a time."""
 
@@ -78,6 +90,8 @@ class CpuBudget:
         self._used = 0.0
         self._started = 0.0
         self._entries = 0
+        self._outside_since = 0.0
+        self._outside_thread = 0
 
     def enter(self) -> None:
         """Start the clock unless it runs; to be paired with :meth:`leave` on the same thread."""
@@ -89,7 +103,27 @@ class CpuBudget:
         """Stop the clock at the outermost leave."""
         self._entries -= 1
         if self._entries == 0:
-            self._used += time.thread_time() - self._started
+            now = time.thread_time()
+            self._used += now - self._started
+            if self._outside_thread:
+                self._outside_since = now
+
+    def begin_outside(self) -> None:
+        """Start to count what this thread does for the guest outside of it, until :meth:`end_outside`."""
+        self._outside_thread = threading.get_ident()
+        self._outside_since = time.thread_time()
+
+    def count_outside(self) -> None:
+        """Count the time since the guest was left, or since it was counted last."""
+        if self._entries == 0 and self._outside_thread == threading.get_ident():
+            now = time.thread_time()
+            self._used += now - self._outside_since
+            self._outside_since = now
+
+    def end_outside(self) -> None:
+        """Count what is left to count, and stop."""
+        self.count_outside()
+        self._outside_thread = 0
 
     def add(self, seconds: float) -> None:
         """Count time that was spent for the instance outside of it; nothing where the clock runs anyway."""
@@ -133,4 +167,5 @@ class EpochTicker:
 
     def _run(self, stop: threading.Event) -> None:
         while not stop.wait(TICK_SECONDS):
+            TICKS.count += 1
             self.advance()

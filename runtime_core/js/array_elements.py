@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from runtime_core.engine.checkpoint import checked
 from runtime_core.js.array_text import check_length
 from runtime_core.js.coerce import call_site, clamp_index, to_length
 from runtime_core.js.errors import throw, throw_type_error
@@ -69,7 +70,7 @@ class Elements:
 
     def present(self) -> Iterator[tuple[int, JsValue]]:
         """Indices and elements without holes."""
-        for index in range(self.length):
+        for index in checked(range(self.length)):
             item = self.at(index)
             if item is not ABSENT:
                 yield index, item
@@ -80,7 +81,7 @@ class Elements:
 
     def copy(self) -> list[JsValue]:
         """All elements; holes stay ABSENT."""
-        return [self.at(index) for index in range(self.length)]
+        return [self.at(index) for index in checked(range(self.length))]
 
 
 def plain(item: JsValue) -> JsValue:

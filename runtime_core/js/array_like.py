@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from runtime_core.engine.checkpoint import checked
 from runtime_core.js.arrays import JsArray, check_length
 from runtime_core.js.errors import throw_type_error
 from runtime_core.js.functions import JsFunction
@@ -53,7 +54,7 @@ def arguments_of(value: JsValue) -> list[JsValue]:
         return list(value.iterate())
     if not isinstance(value, JsObject):
         throw_type_error("CreateListFromArrayLike called on non-object")
-    return [value.get(str(index)) for index in range(length_of(value))]
+    return [value.get(str(index)) for index in checked(range(length_of(value)))]
 
 
 def _clamp(value: JsValue, length: int, default: int) -> int:
@@ -68,7 +69,7 @@ def copy_within(this: JsObject, target: JsValue, start: JsValue, end: JsValue) -
     to, first, last = _clamp(target, length, 0), _clamp(start, length, 0), _clamp(end, length, length)
     count = min(last - first, length - to)
     steps = range(count - 1, -1, -1) if first < to < first + count else range(count)
-    for step in steps:
+    for step in checked(steps):
         value = this.lookup(str(first + step))
         if value is ABSENT:
             this.delete(str(to + step))
@@ -80,6 +81,6 @@ def copy_within(this: JsObject, target: JsValue, start: JsValue, end: JsValue) -
 def fill(this: JsObject, value: JsValue, start: JsValue, end: JsValue) -> JsValue:
     """``fill``."""
     length = length_of(this)
-    for index in range(_clamp(start, length, 0), _clamp(end, length, length)):
+    for index in checked(range(_clamp(start, length, 0), _clamp(end, length, length))):
         this.set(str(index), value)
     return this

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
+from runtime_core.engine.checkpoint import checked, checkpoint
 from runtime_core.js.array_changes import CHANGING_METHODS, comparator_of, sorted_items, spliced
 from runtime_core.js.array_elements import Elements, Method, callback_of, is_array, new_array, plain
 from runtime_core.js.array_text import check_length, join_items
@@ -81,7 +82,7 @@ def _flatten(items: Iterator[JsValue], depth: float, result: list[JsValue]) -> N
     stack = [(items, depth)]
     while stack:
         source, left = stack[-1]
-        for item in source:
+        for item in checked(source):
             if left >= 1 and is_array(item):
                 nested = Elements(item, "flat")
                 stack.append(((one for _, one in nested.present()), left - 1))
@@ -139,7 +140,7 @@ def _to_spliced(this: JsValue, *args: JsValue) -> JsValue:
 
 def _index_of(this: JsValue, value: JsValue, start: JsValue = UNDEFINED) -> JsValue:
     elements = Elements(this, "indexOf")
-    for index in elements.range(start, UNDEFINED):
+    for index in checked(elements.range(start, UNDEFINED)):
         if strict_equals(elements.at(index), value):
             return index
     return -1
@@ -151,7 +152,7 @@ def _last_index_of(this: JsValue, value: JsValue, *start: JsValue) -> JsValue:
     if start:
         wanted = to_integer_or_infinity(start[0])
         last = int(min(wanted, last) if wanted >= 0 else max(elements.length + wanted, -1))
-    for index in range(last, -1, -1):
+    for index in checked(range(last, -1, -1)):
         if strict_equals(elements.at(index), value):
             return index
     return -1
@@ -160,7 +161,9 @@ def _last_index_of(this: JsValue, value: JsValue, *start: JsValue) -> JsValue:
 def _includes(this: JsValue, value: JsValue, start: JsValue = UNDEFINED) -> JsValue:
     elements = Elements(this, "includes")
     wanted = same_value_zero_key(value)
-    return any(same_value_zero_key(plain(elements.at(index))) == wanted for index in elements.range(start, UNDEFINED))
+    return any(
+        same_value_zero_key(plain(elements.at(index))) == wanted for index in checked(elements.range(start, UNDEFINED))
+    )
 
 
 def _at(this: JsValue, index: JsValue) -> JsValue:
@@ -242,7 +245,7 @@ def _to_string(this: JsValue) -> JsValue:
 def _to_locale_string(this: JsValue, *options: JsValue) -> JsValue:
     parts = []
     elements = Elements(this, "toLocaleString")
-    for index in range(elements.length):
+    for index in checked(range(elements.length)):
         item = plain(elements.at(index))
         if item is None or item is UNDEFINED:
             parts.append("")
@@ -261,6 +264,7 @@ def _live(this: JsValue, name: str, entry: Callable[[int, JsValue], JsValue]) ->
             elements.length = to_length(elements.object.get("length"))
             if index >= elements.length:
                 return
+            checkpoint()
             yield entry(index, plain(elements.at(index)))
             index += 1
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from runtime_core.engine.checkpoint import checked
 from runtime_core.js.array_elements import callback_of, is_array
 from runtime_core.js.arrays import JsArray, check_length
 from runtime_core.js.coerce import to_length
@@ -49,7 +50,7 @@ def values_of(source: JsValue) -> Iterator[JsValue]:
         return iterate(source)
     length = to_length(target.get("length"))
     check_length(length)
-    return (target.get(str(index)) for index in range(length))
+    return (target.get(str(index)) for index in checked(range(length)))
 
 
 def _from(source: JsValue, mapper: JsValue = UNDEFINED, this_arg: JsValue = UNDEFINED) -> JsValue:

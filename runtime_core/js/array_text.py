@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Final
 
+from runtime_core.engine.checkpoint import checked
 from runtime_core.js.errors import throw
 from runtime_core.js.operators import to_string
 from runtime_core.js.values import ABSENT, UNDEFINED, JsObject
@@ -40,7 +41,7 @@ def join_items(target: JsObject, length: int, separator: str) -> str:
     try:
         parts = []
         size = 0
-        for index in range(length):
+        for index in checked(range(length)):
             if isinstance(target, JsArray):
                 item = target.items[index] if index < len(target.items) else UNDEFINED
             else:

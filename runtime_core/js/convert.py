@@ -7,7 +7,6 @@ tuples both arrive as lists. Everything else raises UnserializableError naming i
 from __future__ import annotations
 
 import marshal
-import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -267,7 +266,6 @@ class HostReader:
         self._levels = MAX_DEPTH if levels is None else levels
         self._nodes = 0
         self._active: set[int] = set()
-        self._charged = time.thread_time()
 
     def read(self, value: JsValue, depth: int = 0) -> object:
         """The plain value.
@@ -300,9 +298,7 @@ class HostReader:
         """A small guest value can stand for a huge one: each of 30 lists that holds the next one twice."""
         if self._nodes > MAX_NODES:
             raise UnserializableError("the value has too many parts", expected=f"at most {MAX_NODES}")
-        now = time.thread_time()
-        self._js.instance.charge(now - self._charged)
-        self._charged = now
+        self._js.instance.check_budget()
 
     def _read_container(self, value: JsValue, depth: int) -> object:
         if id(value) in self._active:

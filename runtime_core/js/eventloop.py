@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from runtime_core.engine.checkpoint import checkpoint
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import JsError
 from runtime_core.js.values import JsValue
@@ -188,6 +189,7 @@ class EventLoop:
                     self._on_rejection(promise.value)
 
     def _run(self, task: Callable[[], object]) -> None:
+        checkpoint()
         try:
             task()
         except (JsThrow, RecursionError) as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
+from runtime_core.engine.checkpoint import checkpoint
 from runtime_core.js.errors import throw_type_error
 from runtime_core.js.values import (
     ABSENT,
@@ -131,6 +132,7 @@ class NativeFunction(JsFunction):
 
     def call(self, this: JsValue, args: Sequence[JsValue]) -> JsValue:
         """``this_function.apply(this, args)``."""
+        checkpoint()
         missing = self._count - len(args)
         if missing > 0:
             args = [*args, *(UNDEFINED,) * missing]

@@ -442,13 +442,14 @@ class JsHost:
     def _guarded(self, function: Callable[..., object], *args: object) -> object:
         """Run host code that enters the guest: JavaScript errors become errors of the host, then housekeeping."""
         outer, ACTIVE.budget = ACTIVE.budget, self.buffer_budget
-        try:
-            return function(*args)
-        except JsThrow as thrown:
-            raise host_error(thrown.value) from thrown
-        finally:
-            self._after()
-            ACTIVE.budget = outer
+        with self.instance.working():
+            try:
+                return function(*args)
+            except JsThrow as thrown:
+                raise host_error(thrown.value) from thrown
+            finally:
+                self._after()
+                ACTIVE.budget = outer
 
 
 def host_error(value: JsValue) -> WorkerError:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import ClassVar, Final, TypeVar
 
+from runtime_core.engine.checkpoint import checkpoint
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import JsError, throw_type_error
 from runtime_core.js.functions import JsFunction
@@ -216,6 +217,7 @@ def _drain(iterator: JsValue) -> Iterator[JsValue]:
         if to_boolean(result.get("done")):
             return
         yield result.get("value")
+        checkpoint()
 
 
 def live_values(entries: dict[object, _T]) -> Iterator[_T]:
@@ -229,4 +231,5 @@ def live_values(entries: dict[object, _T]) -> Iterator[_T]:
                 continue
             seen.add(key)
             progressed = True
+            checkpoint()
             yield entries[key]

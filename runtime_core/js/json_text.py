@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import ClassVar, Final, NoReturn
 
+from runtime_core.engine.checkpoint import checked, checkpoint
 from runtime_core.js.array_elements import is_array
 from runtime_core.js.array_text import check_length
 from runtime_core.js.arrays import JsArray
@@ -56,6 +57,7 @@ class _Reader:
         """The value."""
         stack: list[_Container] = []
         while True:
+            checkpoint()
             self._skip()
             start = self._at
             value, opened = self._value()
@@ -335,6 +337,7 @@ class _Writer:
         return self._container(value, key)
 
     def _prepared(self, holder: JsObject, key: str) -> JsValue:
+        checkpoint()
         value = holder.get(key)
         if isinstance(value, JsObject | BigInt):
             method = get_property(value, "toJSON")
@@ -405,7 +408,7 @@ def _member(key: PropertyKey, holder: JsObject) -> str:
 def _property_list(value: JsValue) -> list[str]:
     names: dict[str, None] = {}
     if isinstance(value, JsObject):
-        for index in range(to_length(value.get("length"))):
+        for index in checked(range(to_length(value.get("length")))):
             item = value.get(str(index))
             is_number = isinstance(item, int | float) and not isinstance(item, bool | BigInt)
             if isinstance(item, str | NumberObject | StringObject) or is_number:

@@ -7,13 +7,12 @@ bounded memory, and knows neither look-around nor back references.
 
 from __future__ import annotations
 
-import time
 from functools import lru_cache
 from typing import Final
 
 import re2
 
-from runtime_core.engine.current import CURRENT
+from runtime_core.engine.checkpoint import checkpoint
 from runtime_core.js.coerce import to_units
 from runtime_core.js.errors import throw
 from runtime_core.js.regexp_nodes import (
@@ -175,12 +174,9 @@ class Expression:
         if self.size * len(subject.data) > _MAX_WORK:
             throw("RangeError", "regular expression too complex for a text of this length")
         compiled = re2.compile(self._source, options=_options())
-        began = time.thread_time()
         find = compiled.match if sticky else compiled.search
         match = find(subject.data, subject.to_byte(start))
-        spent = time.thread_time() - began
-        if spent > 0.001 and CURRENT.host is not None:
-            CURRENT.host.instance.charge(spent)
+        checkpoint()
         if match is None:
             return None
         return [subject.to_units(match.span(index)) for index in range(self.pattern.groups + 1)]

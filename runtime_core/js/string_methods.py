@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
+from runtime_core.engine.checkpoint import checked, checkpoint
 from runtime_core.js.arrays import JsArray
 from runtime_core.js.coerce import (
     WHITESPACE,
@@ -273,6 +274,7 @@ def _replace_text(text: str, wanted: str, replacement: JsValue, *, every: bool) 
 def _positions(units: str, needle: str, *, every: bool) -> Iterator[int]:
     position = units.find(needle)
     while position >= 0:
+        checkpoint()
         yield position
         if not every:
             return
@@ -299,6 +301,7 @@ def substitute(template: str, match: Matched) -> str:
     parts: list[str] = []
     at = 0
     while True:
+        checkpoint()
         dollar = template.find("$", at)
         if dollar < 0 or dollar + 1 == len(template):
             return "".join(parts) + template[at:]
@@ -451,7 +454,7 @@ def _raw(template: JsValue, *values: JsValue) -> JsValue:
     count = min(to_length(get_property(raw, "length")), MAX_TEXT)
     parts: list[str] = []
     size = 0
-    for index in range(count):
+    for index in checked(range(count)):
         parts.append(to_text(get_property(raw, str(index))))
         if index + 1 < count and index < len(values):
             parts.append(to_text(values[index]))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cmp_to_key
 from typing import TYPE_CHECKING, Final, Literal
 
+from runtime_core.engine.checkpoint import checked
 from runtime_core.js.arrays import MAX_TEXT_LENGTH, JsArray, check_length, require_function
 from runtime_core.js.coerce import clamp_index, to_integer_or_infinity, to_length, to_numeric
 from runtime_core.js.errors import throw, throw_type_error
@@ -44,7 +45,7 @@ def _element(array: TypedArray, index: int) -> JsValue:
 
 def _numbered(array: TypedArray) -> Iterator[tuple[int, JsValue]]:
     """Indices and elements, up to the present length; elements that go meanwhile are undefined."""
-    for index in range(array.length):
+    for index in checked(range(array.length)):
         yield index, _element(array, index)
 
 
@@ -152,7 +153,7 @@ def set_elements(this: JsValue, source: JsValue, offset: JsValue = UNDEFINED) ->
     length = to_length(get_property(source, "length")) if isinstance(source, JsObject | str) else 0
     if start + length > array.length:
         throw("RangeError", "offset is out of bounds")
-    for index in range(length):
+    for index in checked(range(length)):
         value = source[index] if isinstance(source, str) else get_property(source, str(index))
         array.store(int(start) + index, value)
     return UNDEFINED

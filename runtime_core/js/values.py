@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import ClassVar, Final, TypeAlias, final
 
+from runtime_core.engine.checkpoint import checkpoint
 from runtime_core.js.accessors import Accessor as Accessor  # noqa: PLC0414 - offered from here, too
 from runtime_core.js.accessors import shown_class as shown_class  # noqa: PLC0414 - offered from here, too
 from runtime_core.js.accessors import throw_receiver as throw_receiver  # noqa: PLC0414 - offered from here, too
@@ -410,6 +411,7 @@ def prototype_chain(value: JsValue) -> Iterator[JsObject]:
     """The prototypes of an object, nearest first."""
     prototype = value.get_prototype() if isinstance(value, JsObject) else None
     while prototype is not None:
+        checkpoint()
         yield prototype
         prototype = prototype.get_prototype()
 

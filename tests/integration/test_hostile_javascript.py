@@ -1,0 +1,107 @@
+"""Guests that keep the host's side of the JavaScript interface busy: CPU time spent there is the guest's."""
+
+from __future__ import annotations
+
+import pytest
+
+from runtime_core.engine.limits import Limits
+from runtime_core.isolate import Isolate, IsolateOptions, IsolateState
+from schemas.errors import LimitError
+from tests.support import releases
+
+pytestmark = pytest.mark.boot
+
+_PRELUDE = """
+import asyncio, js
+from pyodide.ffi import create_proxy, to_js
+
+def endless(value):
+    "An iterator without end of which no part is guest code."
+    result = js.Object.new()
+    result.done = False
+    result.value = value
+    iterator = js.Object.new()
+    iterator.next = js.Object.bind(None, result)
+    return iterator
+
+def iterable(value):
+    made = js.Object.new()
+    js.Reflect.set(made, js.Symbol.iterator, js.Object.bind(None, endless(value)))
+    return made
+
+def again(schedule):
+    "A function that schedules itself."
+    arguments = js.Array.new()
+    function = js.Reflect.apply.bind(None, schedule, None, arguments)
+    arguments.push(function)
+    function()
+
+def shared(levels=60):
+    "An array that holds the next one twice, and so on."
+    array = js.Array.new()
+    for _ in range(levels):
+        array = js.Array.of(array, array)
+    return array
+
+def thenable():
+    "Resolves with itself, for ever."
+    made = js.Object.new()
+    made.then = js.Array.prototype.forEach.bind(js.Array.of(made))
+    return made
+"""
+
+_ENDLESS = (
+    ("js.Set.new(iterable(1))", "a set from an iterator without end"),
+    ("js.Map.new(iterable(js.Array.of(1, 2)))", "a map from one"),
+    ("js.Object.fromEntries(iterable(js.Array.of(1, 2)))", "an object from one"),
+    ("js.WeakSet.new(iterable(js.Object.new()))", "a weak set from one"),
+    ("js.Promise.race(iterable(1))", "promises from one"),
+    ("js.Iterator.prototype.drop.call(endless(1), float('inf')).next()", "an iterator that drops all"),
+    ("js.Iterator.prototype.some.call(endless(0), js.Boolean)", "a search without end"),
+    ("js.Iterator.prototype.filter.call(endless(0), js.Boolean).next()", "a filter without end"),
+    ("shared().flat(float('inf'))", "an array of exponentially many empty ones, flattened"),
+    ("shared().toString()", "the same as a text"),
+    ("js.JSON.stringify(shared())", "the same as JSON"),
+    ('js.String.raw(js.JSON.parse(\'{"raw": {"length": 500000000}}\'))', "a text of very many empty pieces"),
+    ("js.String.prototype.replaceAll.call('a' * 3000, 'a', '$$' * 100000)", "very many references in a replacement"),
+)
+
+_ENDLESS_TASKS = (
+    ("again(js.queueMicrotask)", "a microtask that queues itself"),
+    ("again(js.setTimeout)", "a timer that sets itself"),
+    ("again(js.setImmediate)", "the same, at once"),
+    ("js.Promise.resolve(thenable())", "a promise that follows itself"),
+    (
+        "js.Promise.resolve(0).then(js.Object.fromEntries.bind(None, iterable(js.Array.of(1, 2))))",
+        "a task without end",
+    ),
+)
+
+
+def boot() -> Isolate:
+    limits = Limits(memory_bytes=128 << 20, cpu_seconds=0.6, wait_seconds=1)
+    isolate = Isolate(releases.runtime(), IsolateOptions(limits=limits, stdout=len, stderr=len))
+    isolate.run(_PRELUDE)
+    return isolate
+
+
+@pytest.mark.parametrize(("expression", "reason"), _ENDLESS)
+def test_host_code_ends_with_the_guests_time(expression: str, reason: str) -> None:
+    with boot() as isolate:
+        with pytest.raises(LimitError, match="CPU time"):
+            isolate.run(expression)
+        assert isolate.state is IsolateState.DEAD
+
+
+@pytest.mark.parametrize(("expression", "reason"), _ENDLESS_TASKS)
+def test_tasks_end_with_the_guests_time(expression: str, reason: str) -> None:
+    with boot() as isolate:
+        isolate.run(f"async def main():\n    {expression}\n    await js.Promise.new(js.Boolean)")
+        with pytest.raises(LimitError, match="CPU time|waited"):  # timers are set for the next millisecond
+            isolate.call("main")
+        assert isolate.state is IsolateState.DEAD
+
+
+def test_tasks_after_a_call_end_with_the_guests_time() -> None:
+    with boot() as isolate, pytest.raises(LimitError, match="CPU time"):
+        isolate.run("again(js.queueMicrotask)")
