@@ -97,7 +97,7 @@ def test_host_code_ends_with_the_guests_time(expression: str, reason: str) -> No
 def test_tasks_end_with_the_guests_time(expression: str, reason: str) -> None:
     with boot() as isolate:
         isolate.run(f"async def main():\n    {expression}\n    await js.Promise.new(js.Boolean)")
-        with pytest.raises(LimitError, match="CPU time|waited"):  # timers are set for the next millisecond
+        with pytest.raises(LimitError, match=r"CPU time|waited"):  # timers are set for the next millisecond
             isolate.call("main")
         assert isolate.state is IsolateState.DEAD
 
