@@ -62,6 +62,7 @@ def test_an_unsupported_version_is_named_before_anything_is_fetched(tmp_path: Pa
     [
         ("import asyncio\nasyncio.ensure_future(asyncio.sleep(60))", "a task is pending"),
         ("from pyodide.ffi import create_proxy\nimport js\njs.held = create_proxy(object())", "the host holds a proxy"),
+        ("import js\nheld = js.Date.new(0)", "the guest holds a JavaScript value without a name"),
     ],
 )
 def test_a_guest_that_cannot_be_represented_is_not_captured(source: str, reason: str) -> None:

@@ -26,6 +26,14 @@ def guest() -> Iterator[FfiGuest]:
         ("run_js('1 + 1')", "JsException", "no JavaScript engine"),
         ("js.Array.extra = 1", "JsException", "read-only"),
         ("pyodide_js.loadPackage('numpy')", "JsException", "part of the release"),
+        ("pyodide_js.mountNativeFS('/x', js.Object.new())", "JsException", "not available"),
+        ("pyodide_js.mountNodeFS('/x', '/')", "JsException", "not available"),
+        ("pyodide_js.useNodeSockFS()", "JsException", "not available"),
+        ("pyodide_js.setStdin(js.Object.new())", "JsException", "not available"),
+        ("pyodide_js.setStdout(js.Object.new())", "JsException", "not available"),
+        ("pyodide_js.setStderr(js.Object.new())", "JsException", "not available"),
+        ("pyodide_js.makeMemorySnapshot()", "JsException", "not available"),
+        ("pyodide_js.setInterruptBuffer(js.Uint8Array.new(1))", "JsException", "not available"),
     ],
 )
 def test_what_is_missing_raises_and_the_guest_goes_on(guest: FfiGuest, statement: str, error: str, text: str) -> None:

@@ -301,3 +301,24 @@ def test_connections_are_closed_with_the_isolate() -> None:
 def test_a_guest_without_a_grant_reaches_nobody() -> None:
     with Isolate(releases.runtime()) as isolate, pytest.raises(PythonError, match="Host is unreachable"):
         isolate.run("import socket\nsocket.create_connection(('127.0.0.1', 80))")
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "socket.socket().bind(('127.0.0.1', 0))",
+        "socket.socket().listen()",
+        "socket.create_server(('127.0.0.1', 0))",
+        "socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', 9))",
+        "socket.socket(1)",
+        "socket.getprotobyname('tcp')",
+    ],
+)
+@pytest.mark.parametrize("granted", [False, True])
+def test_sockets_are_clients(action: str, *, granted: bool) -> None:
+    def connect(host: str, port: int) -> socket.socket:
+        raise AssertionError(f"{host}:{port} was asked for")
+
+    options = IsolateOptions(connect=connect) if granted else IsolateOptions()
+    source = f"import socket\ndef main():\n    try:\n        {action}\n    except OSError:\n        return 'refused'"
+    assert run(source, options) == "refused"

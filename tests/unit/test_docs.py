@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,3 +54,28 @@ def test_every_decision_is_listed() -> None:
 def test_numbers_are_given_once() -> None:
     numbers = [path.name[:4] for path in decisions()]
     assert len(set(numbers)) == len(numbers)
+
+
+def differences() -> list[list[str]]:
+    """The cells of each row of the table of differences."""
+    lines = (ROOT / "docs/reference/differences.md").read_text(encoding="utf-8").splitlines()
+    rows = [line for line in lines if line.startswith("|")][2:]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in rows]
+
+
+@pytest.mark.parametrize("row", differences(), ids=lambda row: row[0][:40])
+def test_each_difference_is_asserted(row: list[str]) -> None:
+    what, _, reason, asserted = row
+    assert reason
+    if asserted == "case":
+        cases = tomllib.loads((ROOT / "tests/conformance/ffi/differences.toml").read_text(encoding="utf-8"))
+        assert [name for name, known in cases.items() if known["entry"] in what], "no case names this row"
+    else:
+        path, _, name = asserted.strip("`").partition("::")
+        assert f"def {name}(" in (ROOT / path).read_text(encoding="utf-8")
+
+
+def test_each_case_that_differs_is_listed_once() -> None:
+    cases = tomllib.loads((ROOT / "tests/conformance/ffi/differences.toml").read_text(encoding="utf-8"))
+    rows = [row[0] for row in differences()]
+    assert [name for name, known in cases.items() if sum(known["entry"] in what for what in rows) != 1] == []

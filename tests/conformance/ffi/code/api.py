@@ -168,3 +168,7 @@ open("/tmp/t5_api/t5_inner.txt").read()
 #% unpackArchive of something else
 import pyodide_js
 pyodide_js.unpackArchive("text", "zip")
+
+#% members for Pyodide itself
+import pyodide_js
+[hasattr(pyodide_js, "_module"), hasattr(pyodide_js._api, "sitePackages")]

@@ -15,3 +15,8 @@ js.Object.prototype.extra = 1
 out = js.Array.new().extra
 del js.Object.prototype.extra
 out
+
+#% where in JavaScript an error was made
+import js
+lines = js.Error.new("made here").stack.splitlines()
+[lines[0], len(lines) > 1]
