@@ -1,4 +1,4 @@
-"""The examples of the guide about objects that stay in the guest run, and print what their comments say."""
+"""The examples of the guide about objects of the guest run, and print what their comments say."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "isolates.md"
 
 def _examples() -> list[str]:
     text = GUIDE.read_text(encoding="utf-8")
-    section = re.search(r"^## Objects that stay in the guest\n(.*?)^## ", text, re.DOTALL | re.MULTILINE)
-    assert section is not None
-    return re.findall(r"^```python\n(.*?)^```$", section[1], re.DOTALL | re.MULTILINE)
+    sections = re.findall(
+        r"^## (?:Objects that stay in the guest|Classes of host modules)\n(.*?)(?=^## )", text, re.DOTALL | re.MULTILINE
+    )
+    return re.findall(r"^```python\n(.*?)^```$", "".join(sections), re.DOTALL | re.MULTILINE)
 
 
 @pytest.mark.parametrize("source", _examples())
@@ -31,4 +32,4 @@ def test_an_example_prints_what_it_says(source: str, capsys: pytest.CaptureFixtu
 
 
 def test_there_are_examples() -> None:
-    assert len(_examples()) == 5
+    assert len(_examples()) == 6
