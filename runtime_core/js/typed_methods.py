@@ -16,24 +16,14 @@ from runtime_core.js.errors import throw, throw_type_error
 from runtime_core.js.functions import JsFunction
 from runtime_core.js.iteration import JsIterator
 from runtime_core.js.operators import call_method, get_property, has_method, to_boolean, to_string
-from runtime_core.js.values import ABSENT, SYMBOL_ITERATOR, UNDEFINED, BigInt, JsObject, JsValue, PropertyKey
+from runtime_core.js.typed_search import CHUNK, includes, index_of, last_index_of, require_typed
+from runtime_core.js.values import ABSENT, SYMBOL_ITERATOR, UNDEFINED, JsObject, JsValue, PropertyKey
 
 if TYPE_CHECKING:
     from runtime_core.js.buffers import TypedArray
 
 _WORDS: Final[dict[int, Literal["B", "H", "I", "Q"]]] = {1: "B", 2: "H", 4: "I", 8: "Q"}
 """Formats of integers by their size."""
-_CHUNK: Final = 1 << 16  # elements that a search looks at in one go
-
-
-def _require(this: JsValue, method: str) -> TypedArray:
-    from runtime_core.js.buffers import TypedArray
-
-    if not isinstance(this, TypedArray):
-        throw_type_error("this is not a typed array.")
-    if this.is_out_of_bounds:
-        throw_type_error(f"Cannot perform %TypedArray%.prototype.{method} on a detached ArrayBuffer")
-    return this
 
 
 def _element(array: TypedArray, index: int) -> JsValue:
@@ -54,7 +44,7 @@ def _numbered(array: TypedArray) -> Iterator[tuple[int, JsValue]]:
 
 def at(this: JsValue, index: JsValue) -> JsValue:
     """The element at an index; negative from the end."""
-    array = _require(this, "at")
+    array = require_typed(this, "at")
     position = to_integer_or_infinity(index)
     if position < 0:
         position += array.length
@@ -63,7 +53,7 @@ def at(this: JsValue, index: JsValue) -> JsValue:
 
 def with_element(this: JsValue, index: JsValue, value: JsValue) -> JsValue:
     """A copy with one element replaced."""
-    array = _require(this, "with")
+    array = require_typed(this, "with")
     position = to_integer_or_infinity(index)
     if position < 0:
         position += array.length
@@ -86,11 +76,11 @@ def _copy(array: TypedArray) -> TypedArray:
 
 def copy_within(this: JsValue, target: JsValue, start: JsValue, end: JsValue = UNDEFINED) -> JsValue:
     """Copy a range onto another of the same array."""
-    array = _require(this, "copyWithin")
+    array = require_typed(this, "copyWithin")
     length = array.length
     to, first = clamp_index(target, length, 0), clamp_index(start, length, 0)
     last = clamp_index(end, length, length)
-    length = min(length, _require(this, "copyWithin").length)  # conversions may have run guest code
+    length = min(length, require_typed(this, "copyWithin").length)  # conversions may have run guest code
     count = min(last - first, length - to, length - first)
     if count > 0:
         size = array.element.size
@@ -101,11 +91,11 @@ def copy_within(this: JsValue, target: JsValue, start: JsValue, end: JsValue = U
 
 def fill(this: JsValue, value: JsValue, start: JsValue = UNDEFINED, end: JsValue = UNDEFINED) -> JsValue:
     """Set a range to one value."""
-    array = _require(this, "fill")
+    array = require_typed(this, "fill")
     element = array.element
     number = element.convert(value)
     first, last = clamp_index(start, array.length, 0), clamp_index(end, array.length, array.length)
-    last = min(last, _require(this, "fill").length)
+    last = min(last, require_typed(this, "fill").length)
     if first < last:
         pattern = element.little.pack(number)
         array.bytes_view()[first * element.size : last * element.size] = pattern * (last - first)
@@ -114,10 +104,10 @@ def fill(this: JsValue, value: JsValue, start: JsValue = UNDEFINED, end: JsValue
 
 def slice_elements(this: JsValue, start: JsValue, end: JsValue) -> JsValue:
     """A copy of a range."""
-    array = _require(this, "slice")
+    array = require_typed(this, "slice")
     first, last = clamp_index(start, array.length, 0), clamp_index(end, array.length, array.length)
     result = array.same_kind(max(0, last - first))
-    source = _require(this, "slice").bytes_view()[first * array.element.size : last * array.element.size]
+    source = require_typed(this, "slice").bytes_view()[first * array.element.size : last * array.element.size]
     result.bytes_view()[: len(source)] = source
     return result
 
@@ -144,9 +134,9 @@ def set_elements(this: JsValue, source: JsValue, offset: JsValue = UNDEFINED) ->
     start = to_integer_or_infinity(offset)
     if start < 0:
         throw("RangeError", "offset is out of bounds")
-    array = _require(this, "set")
+    array = require_typed(this, "set")
     if isinstance(source, TypedArray):
-        _set_typed(array, _require(source, "set"), start)
+        _set_typed(array, require_typed(source, "set"), start)
         return UNDEFINED
     if source is None or source is UNDEFINED:
         throw_type_error("Cannot convert undefined or null to object")
@@ -177,7 +167,7 @@ def _set_typed(array: TypedArray, source: TypedArray, start: float) -> None:
 
 def for_each(this: JsValue, callback: JsValue, this_arg: JsValue = UNDEFINED) -> JsValue:
     """Call for each element."""
-    array, function = _require(this, "forEach"), require_function(callback)
+    array, function = require_typed(this, "forEach"), require_function(callback)
     for index, item in _numbered(array):
         function.call(this_arg, (item, index, array))
     return UNDEFINED
@@ -185,7 +175,7 @@ def for_each(this: JsValue, callback: JsValue, this_arg: JsValue = UNDEFINED) ->
 
 def map_elements(this: JsValue, callback: JsValue, this_arg: JsValue = UNDEFINED) -> JsValue:
     """A new array of the results of calling for each element."""
-    array, function = _require(this, "map"), require_function(callback)
+    array, function = require_typed(this, "map"), require_function(callback)
     result = array.same_kind(array.length)
     for index, item in _numbered(array):
         result.store(index, function.call(this_arg, (item, index, array)))
@@ -194,7 +184,7 @@ def map_elements(this: JsValue, callback: JsValue, this_arg: JsValue = UNDEFINED
 
 def filter_elements(this: JsValue, callback: JsValue, this_arg: JsValue = UNDEFINED) -> JsValue:
     """A new array of the elements for which the callback is true."""
-    array, function = _require(this, "filter"), require_function(callback)
+    array, function = require_typed(this, "filter"), require_function(callback)
     kept = []
     for index, item in _numbered(array):
         if to_boolean(function.call(this_arg, (item, index, array))):
@@ -207,19 +197,19 @@ def filter_elements(this: JsValue, callback: JsValue, this_arg: JsValue = UNDEFI
 
 def every(this: JsValue, callback: JsValue, this_arg: JsValue = UNDEFINED) -> JsValue:
     """Whether the callback is true for every element."""
-    array, function = _require(this, "every"), require_function(callback)
+    array, function = require_typed(this, "every"), require_function(callback)
     return all(to_boolean(function.call(this_arg, (item, index, array))) for index, item in _numbered(array))
 
 
 def some(this: JsValue, callback: JsValue, this_arg: JsValue = UNDEFINED) -> JsValue:
     """Whether the callback is true for some element."""
-    array, function = _require(this, "some"), require_function(callback)
+    array, function = require_typed(this, "some"), require_function(callback)
     return any(to_boolean(function.call(this_arg, (item, index, array))) for index, item in _numbered(array))
 
 
 def _finder(name: str, *, is_last: bool, gives_index: bool) -> Callable[..., JsValue]:
     def find(this: JsValue, callback: JsValue, this_arg: JsValue = UNDEFINED) -> JsValue:
-        array, function = _require(this, name), require_function(callback)
+        array, function = require_typed(this, name), require_function(callback)
         indices = range(array.length - 1, -1, -1) if is_last else range(array.length)
         for index in indices:
             item = _element(array, index)
@@ -232,7 +222,7 @@ def _finder(name: str, *, is_last: bool, gives_index: bool) -> Callable[..., JsV
 
 def _reducer(name: str, *, is_right: bool) -> Callable[..., JsValue]:
     def reduce(this: JsValue, callback: JsValue, *initial: JsValue) -> JsValue:
-        array, function = _require(this, name), require_function(callback)
+        array, function = require_typed(this, name), require_function(callback)
         indices = iter(range(array.length - 1, -1, -1) if is_right else range(array.length))
         if initial:
             result = initial[0]
@@ -246,96 +236,6 @@ def _reducer(name: str, *, is_right: bool) -> Callable[..., JsValue]:
         return result
 
     return reduce
-
-
-# ---- searching
-
-
-def _wanted(array: TypedArray, value: JsValue) -> float | None:
-    """The number to look for, or None where no element can equal the value."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return value if isinstance(value, BigInt) is array.element.is_bigint else None
-
-
-def _position(array: TypedArray, wanted: float, first: int) -> int:
-    """The first index of a number at or after ``first``, or -1."""
-    length = array.length
-    if array.element.size == 1:
-        return _byte_position(array, wanted, first)
-    for start in range(first, length, _CHUNK):
-        numbers = array.numbers(start, min(start + _CHUNK, length))
-        if wanted in numbers:
-            return start + numbers.index(wanted)
-    return -1
-
-
-def _byte_position(array: TypedArray, wanted: float, first: int) -> int:
-    """As :func:`_position`, for elements of one byte."""
-    if wanted != int(wanted) or not -128 <= wanted <= 255 or array.element.convert(wanted) != wanted:
-        return -1
-    pattern = array.element.little.pack(int(wanted))
-    view = array.bytes_view()
-    for start in range(first, len(view), 16 * _CHUNK):
-        found = bytes(view[start : start + 16 * _CHUNK]).find(pattern)
-        if found >= 0:
-            return start + found
-    return -1
-
-
-def _last_position(array: TypedArray, wanted: float, last: int) -> int:
-    """The last index of a number at or before ``last``, or -1."""
-    stop = min(last + 1, array.length)
-    while stop > 0:
-        start = max(0, stop - _CHUNK)
-        numbers = array.numbers(start, stop)[::-1]
-        if wanted in numbers:
-            return stop - 1 - numbers.index(wanted)
-        stop = start
-    return -1
-
-
-def _has_nan(array: TypedArray, first: int) -> bool:
-    length = array.length
-    chunks = (array.numbers(start, min(start + _CHUNK, length)) for start in range(first, length, _CHUNK))
-    return array.element.is_float and any(number != number for numbers in chunks for number in numbers)
-
-
-def includes(this: JsValue, value: JsValue, start: JsValue = UNDEFINED) -> JsValue:
-    """Whether an element is the value; NaN is itself here."""
-    array = _require(this, "includes")
-    length = array.length
-    if length == 0:
-        return False
-    first = clamp_index(start, length, 0)
-    if value is UNDEFINED:
-        return first < length and array.length < length  # the buffer shrank meanwhile
-    wanted = _wanted(array, value)
-    if wanted is None:
-        return False
-    return _has_nan(array, first) if wanted != wanted else _position(array, wanted, first) >= 0
-
-
-def index_of(this: JsValue, value: JsValue, start: JsValue = UNDEFINED) -> JsValue:
-    """The first index of a value, or -1."""
-    array = _require(this, "indexOf")
-    if array.length == 0:
-        return -1
-    first = clamp_index(start, array.length, 0)
-    wanted = _wanted(array, value)
-    return -1 if wanted is None or wanted != wanted else _position(array, wanted, first)
-
-
-def last_index_of(this: JsValue, value: JsValue, *start: JsValue) -> JsValue:
-    """The last index of a value, or -1."""
-    array = _require(this, "lastIndexOf")
-    length = array.length
-    if length == 0:
-        return -1
-    position = to_integer_or_infinity(start[0]) if start else length - 1
-    last = min(position, length - 1) if position >= 0 else length + position
-    wanted = _wanted(array, value)
-    return -1 if wanted is None or wanted != wanted or last < 0 else _last_position(array, wanted, int(last))
 
 
 # ---- order
@@ -365,8 +265,8 @@ def _counted(array: TypedArray) -> list[float]:
     counts: Counter[float] = Counter()
     length = array.length
     check_length(length)
-    for start in range(0, length, _CHUNK):
-        counts.update(array.numbers(start, min(start + _CHUNK, length)))
+    for start in range(0, length, CHUNK):
+        counts.update(array.numbers(start, min(start + CHUNK, length)))
     result: list[float] = []
     for number in sorted(counts):
         result += [number] * counts[number]
@@ -397,7 +297,7 @@ def _check_comparator(comparator: JsValue) -> None:
 def sort(this: JsValue, comparator: JsValue) -> JsValue:
     """Sort in place, by value or by a comparator."""
     _check_comparator(comparator)
-    array = _require(this, "sort")
+    array = require_typed(this, "sort")
     _sort_into(array, array, comparator)
     return array
 
@@ -405,7 +305,7 @@ def sort(this: JsValue, comparator: JsValue) -> JsValue:
 def to_sorted(this: JsValue, comparator: JsValue) -> JsValue:
     """A sorted copy."""
     _check_comparator(comparator)
-    array = _require(this, "toSorted")
+    array = require_typed(this, "toSorted")
     result = array.same_kind(array.length)
     _sort_into(result, array, comparator)
     return result
@@ -418,14 +318,14 @@ def _reversed_bytes(array: TypedArray) -> bytes:
 
 def reverse(this: JsValue) -> JsValue:
     """Reverse in place."""
-    array = _require(this, "reverse")
+    array = require_typed(this, "reverse")
     array.bytes_view()[:] = _reversed_bytes(array)
     return array
 
 
 def to_reversed(this: JsValue) -> JsValue:
     """A reversed copy."""
-    array = _require(this, "toReversed")
+    array = require_typed(this, "toReversed")
     result = array.same_kind(array.length)
     result.bytes_view()[:] = _reversed_bytes(array)
     return result
@@ -447,10 +347,10 @@ def _joined(parts: Iterator[str], separator: str) -> str:
 
 def join(this: JsValue, separator: JsValue) -> JsValue:
     """The elements as one string."""
-    array = _require(this, "join")
+    array = require_typed(this, "join")
     between = "," if separator is UNDEFINED else to_string(separator)
     length = array.length
-    return _joined(_texts(_require(this, "join").values(), length), between)
+    return _joined(_texts(require_typed(this, "join").values(), length), between)
 
 
 def _texts(values: list[JsValue], length: int) -> Iterator[str]:
@@ -460,7 +360,7 @@ def _texts(values: list[JsValue], length: int) -> Iterator[str]:
 
 def to_locale_string(this: JsValue, *args: JsValue) -> JsValue:
     """The elements as one string, each as its locale shows it."""
-    array = _require(this, "toLocaleString")
+    array = require_typed(this, "toLocaleString")
     items = (item for _, item in _numbered(array))
     return _joined((_locale_text(item, args) for item in items), ",")
 
@@ -475,14 +375,14 @@ def values_iterator(this: JsValue) -> JsValue:
     """An iterator over the elements."""
     from runtime_core.js.buffers import iterate_elements
 
-    return JsIterator(iterate_elements(_require(this, "values")))
+    return JsIterator(iterate_elements(require_typed(this, "values")))
 
 
 def entries(this: JsValue) -> JsValue:
     """An iterator over pairs of index and element."""
     from runtime_core.js.buffers import iterate_elements
 
-    array = _require(this, "entries")
+    array = require_typed(this, "entries")
     return JsIterator(JsArray(pair) for pair in enumerate(iterate_elements(array)))
 
 
@@ -490,7 +390,7 @@ def keys(this: JsValue) -> JsValue:
     """An iterator over the indices."""
     from runtime_core.js.buffers import iterate_elements
 
-    array = _require(this, "keys")
+    array = require_typed(this, "keys")
     return JsIterator(index for index, _ in enumerate(iterate_elements(array)))
 
 

@@ -181,8 +181,7 @@ class JsObject:
     """Plain values that the prototype of the class holds."""
     WRITABLE: ClassVar[frozenset[PropertyKey]] = frozenset()
     """Keys of ``GETTERS`` that JavaScript has as plain values: setting one gives the object its own."""
-    LASTING: ClassVar[tuple[str, ...]] = ()
-    """Keys of ``GETTERS`` that give the same object each time: a snapshot can name it."""
+    LASTING: ClassVar[tuple[str, ...]] = ()  # keys of GETTERS that give the same object each time: snapshots name it
 
     def __init__(self, properties: Mapping[PropertyKey, JsValue] | None = None) -> None:
         self.own: dict[PropertyKey, JsValue] | None = None if properties is None else dict(properties)
