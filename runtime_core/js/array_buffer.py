@@ -11,6 +11,7 @@ from runtime_core.engine.current import CURRENT
 from runtime_core.js.coerce import clamp_index
 from runtime_core.js.elements import to_index
 from runtime_core.js.errors import throw, throw_type_error
+from runtime_core.js.large_values import LargeValues
 from runtime_core.js.values import SYMBOL_TO_STRING_TAG, UNDEFINED, JsObject, JsValue, PropertyKey
 
 if TYPE_CHECKING:
@@ -25,10 +26,11 @@ _OVERHEAD: Final = 256  # bytes of host memory that even an empty buffer takes
 class BufferBudget:
     """The host memory that the buffers of one isolate hold."""
 
-    __slots__ = ("_held", "_released", "_sweep_at")
+    __slots__ = ("_held", "_released", "_sweep_at", "large")
 
     def __init__(self) -> None:
         self._held = 0
+        self.large = LargeValues()
         self._sweep_at = SWEEP_BYTES
         self._released: deque[int] = deque()  # buffers may be collected in any thread
 

@@ -10,6 +10,7 @@ from runtime_core.js.array_text import MAX_ARRAY_LENGTH, MAX_TEXT_LENGTH, check_
 from runtime_core.js.coerce import to_numeric
 from runtime_core.js.errors import throw, throw_type_error
 from runtime_core.js.functions import JsFunction
+from runtime_core.js.large_values import LARGE_UNITS, note_large
 from runtime_core.js.operators import to_string
 from runtime_core.js.values import ABSENT, UNDEFINED, JsObject, JsValue, PropertyKey, is_array_index
 
@@ -40,6 +41,8 @@ class JsArray(JsObject):
         self.own = None
         self.prototype = None
         self.items = list(items)
+        if len(self.items) > LARGE_UNITS:
+            note_large(self)
 
     def get_own(self, key: PropertyKey) -> JsValue:
         """The own property, or ABSENT."""
@@ -62,6 +65,8 @@ class JsArray(JsObject):
         if missing > 0:
             check_length(index + 1)
             self.items.extend([ABSENT] * missing)
+            if missing > LARGE_UNITS:
+                note_large(self)
         self.items[index] = value
 
     def set(self, key: PropertyKey, value: JsValue) -> None:
@@ -83,6 +88,8 @@ class JsArray(JsObject):
             del self.items[length:]
         elif length > len(self.items):
             self.items.extend([ABSENT] * (length - len(self.items)))
+            if length > LARGE_UNITS:
+                note_large(self)
 
     def delete(self, key: PropertyKey) -> None:
         """``delete this[key]``."""

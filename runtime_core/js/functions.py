@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from runtime_core.engine.checkpoint import checkpoint
 from runtime_core.js.errors import throw_type_error
+from runtime_core.js.large_values import LARGE_UNITS, note_large
 from runtime_core.js.values import (
     ABSENT,
     SYMBOL_HAS_INSTANCE,
@@ -138,7 +139,10 @@ class NativeFunction(JsFunction):
             args = [*args, *(UNDEFINED,) * missing]
         elif missing < 0 and not self._variadic:
             args = args[: self._count]
-        return self._implementation(this, *args) if self._takes_this else self._implementation(*args)
+        result = self._implementation(this, *args) if self._takes_this else self._implementation(*args)
+        if isinstance(result, str) and len(result) > LARGE_UNITS:
+            note_large(result)
+        return result
 
     @property
     def takes_this(self) -> bool:

@@ -325,6 +325,7 @@ class JsHost:
         if CURRENT.host is not None or self.instance.poisoned:
             return
         self.loop.run_microtasks()
+        self.buffer_budget.large.tidy()
         if self.releases or self.buffer_releases:
             self.release_collected()
         if self.refs.sweep_is_due or self.buffer_budget.sweep_is_due:

@@ -17,7 +17,7 @@ from runtime_core.js.coerce import (
     to_text,
 )
 from runtime_core.js.errors import throw
-from runtime_core.js.operators import to_string
+from runtime_core.js.operators import MAX_SHOWN_BITS, to_string
 from runtime_core.js.values import UNDEFINED, JsValue
 
 DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -82,14 +82,25 @@ def _large_radix(value: float, radix: int) -> str:
 
 
 def integer_to_radix(value: int, radix: int) -> str:
-    """An integer of any size in a radix from 2 to 36."""
+    """An integer in a radix from 2 to 36.
+
+    Raises:
+        JsThrow: RangeError where that would take the host too long.
+    """
     if radix == 10:
         return _decimal_text(value)
     if value < 0:
         return "-" + integer_to_radix(-value, radix)
     if radix in (2, 8, 16):
         return format(value, {2: "b", 8: "o", 16: "x"}[radix])
+    _check_shown(value)
     return _split_radix(value, radix)
+
+
+def _check_shown(value: int) -> None:
+    bits = value.bit_length()
+    if bits > MAX_SHOWN_BITS:
+        throw("RangeError", f"BigInt is too big to be shown: this host's limit is {MAX_SHOWN_BITS} bits")
 
 
 def _split_radix(value: int, radix: int) -> str:
@@ -109,6 +120,7 @@ def _split_radix(value: int, radix: int) -> str:
 def _decimal_text(value: int) -> str:
     if value.bit_length() < 8192:
         return str(int(value))
+    _check_shown(value)
     return ("-" if value < 0 else "") + _split_radix(abs(value), 10)
 
 

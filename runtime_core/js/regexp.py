@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
-import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import ClassVar, Final
 
-from runtime_core.engine.current import CURRENT
 from runtime_core.js.array_text import check_length
 from runtime_core.js.arrays import JsArray
 from runtime_core.js.coerce import from_units, to_length, to_text, to_uint32, to_units
@@ -220,15 +217,10 @@ def _match(this: JsRegExp, text: JsValue) -> JsValue:
 
 def _every_match(regexp: JsRegExp, text: str) -> Iterator[tuple[Subject, list[Span]]]:
     """Matches from ``lastIndex`` on, one after the other."""
-    began = time.thread_time()
-    for count in itertools.count(1):
+    while True:
         found = regexp.find(text)
         if found is None:
             return
-        if not count & 0xFFF and CURRENT.host is not None:
-            now = time.thread_time()
-            CURRENT.host.instance.charge(now - began)
-            began = now
         subject, spans = found
         if spans[0][0] == spans[0][1]:
             regexp.set("lastIndex", regexp.advance(subject, to_length(regexp.get("lastIndex"))))

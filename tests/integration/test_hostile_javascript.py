@@ -6,7 +6,7 @@ import pytest
 
 from runtime_core.engine.limits import Limits
 from runtime_core.isolate import Isolate, IsolateOptions, IsolateState
-from schemas.errors import LimitError
+from schemas.errors import LimitError, PythonError
 from tests.support import releases
 
 pytestmark = pytest.mark.boot
@@ -78,8 +78,8 @@ _ENDLESS_TASKS = (
 )
 
 
-def boot() -> Isolate:
-    limits = Limits(memory_bytes=128 << 20, cpu_seconds=0.6, wait_seconds=1)
+def boot(cpu_seconds: float = 0.6) -> Isolate:
+    limits = Limits(memory_bytes=128 << 20, cpu_seconds=cpu_seconds, wait_seconds=1)
     isolate = Isolate(releases.runtime(), IsolateOptions(limits=limits, stdout=len, stderr=len))
     isolate.run(_PRELUDE)
     return isolate
@@ -105,3 +105,29 @@ def test_tasks_end_with_the_guests_time(expression: str, reason: str) -> None:
 def test_tasks_after_a_call_end_with_the_guests_time() -> None:
     with boot() as isolate, pytest.raises(LimitError, match="CPU time"):
         isolate.run("again(js.queueMicrotask)")
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("js.Array.new(1000).fill(2**25).map(js.String.prototype.repeat.bind('x'))", "texts made by host code alone"),
+        ("[js.Array.new(2**24) for _ in range(99)]", "arrays of holes"),
+    ],
+)
+def test_large_values_are_refused_before_they_fill_the_host(expression: str, reason: str) -> None:
+    with boot(cpu_seconds=20) as isolate:
+        with pytest.raises(PythonError, match="strings and arrays held take more than"):
+            isolate.run(f"kept = {expression}")
+        assert isolate.evaluate("1 + 1") == 2
+
+
+def test_large_values_that_were_dropped_do_not_count() -> None:
+    with boot(cpu_seconds=20) as isolate:
+        isolate.run("js.Array.new(40).fill(2**25).forEach(js.String.prototype.repeat.bind('x'))")
+        isolate.run("for _ in range(20): js.Array.new(2**23).length = 0")
+
+
+@pytest.mark.parametrize("radix", [3, 10, 36])
+def test_digits_that_take_minutes_are_refused(radix: int) -> None:
+    with boot() as isolate, pytest.raises(PythonError, match="too big to be shown"):
+        isolate.run(f"js.BigInt.prototype.toString.call(1 << 4_000_000, {radix})")
