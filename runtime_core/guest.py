@@ -57,12 +57,16 @@ class Guest:
     def use_libraries(self, loader: LibraryLoader) -> None:
         """Let the guest load the native libraries that lie in its read-only mounts."""
         instance, emscripten = self.instance, self.emscripten
-        emscripten.linker = DynamicLinker(
+        state = emscripten.link_state
+        linker = emscripten.linker = DynamicLinker(
             instance=instance,
             store=StoreLinker(instance, instance.program),
             loader=loader,
             read_file=emscripten.fs.find_library,
+            state=state,
         )
+        for handle, name in state.handles:
+            emscripten.libraries[handle] = linker.loaded(name)
 
     def close(self) -> None:
         """Drop the guest; nothing of it runs any more."""

@@ -60,6 +60,17 @@ def _build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--from", dest="source", type=Path, help="local npm tarball or unpacked package")
     parser.add_argument("--release-id", help="write-once name (default: version and snapshot digest)")
     parser.add_argument("--packages", type=Path, metavar="LOCK", help="package lock, from the command lock")
+    parser.add_argument(
+        "--import",
+        dest="imports",
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help="import a module of the packages before the capture; may be repeated",
+    )
+    parser.add_argument(
+        "--no-link", dest="link", action="store_false", help="leave the packages' native libraries to dlopen"
+    )
     return parser
 
 
@@ -76,6 +87,8 @@ def _build(options: argparse.Namespace) -> Mapping[str, object]:
         release_id=options.release_id,
         source=options.source,
         lock=_read_lock(options.packages),
+        link=options.link,
+        imports=options.imports,
     )
     return {
         "release_id": built.manifest.release_id,

@@ -6,7 +6,7 @@ given random state of their own when they are restored.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,16 +19,19 @@ from runtime_core.engine.codecache import CodeCache
 from runtime_core.engine.engine import Engine
 from runtime_core.guest import Guest, boot_cold, host_imports, stdlib_mount
 from runtime_core.js.pyproxy import PyProxy
+from runtime_core.linking.library import LibraryLoader
+from runtime_core.linking.linkedset import LinkedSet, LinkState
 from runtime_core.snapshot.capture import capture_memory, capture_state, snapshot_metadata
 from runtime_core.snapshot.heap import seal_heap
 from runtime_core.snapshot.prepared import PAGE_BYTES
 from runtime_core.snapshot.state import RuntimeState
 from runtime_core.wasm.abi import AbiProfile
+from runtime_core.wasm.linkedlibrary import LinkedLibrary
 from runtime_core.worker.baseline import baseline_sources
 from runtime_core.worker.packages import add_packages, package_mounts_of
 from runtime_core.worker.randomness import Generators
 from runtime_core.worker.support import Support
-from schemas.errors import HostError
+from schemas.errors import ConfigError, HostError
 from schemas.snapshot_codec import snapshot_chunks
 from schemas.snapshot_metadata import SnapshotMetadata, SnapshotType
 
@@ -36,6 +39,7 @@ BASELINE_ENVIRONMENT: Final[Mapping[str, str]] = {"PYTHONHASHSEED": "111"}
 """The hash seed is workerd's. A fixed seed keeps snapshots of one runtime alike, page for page."""
 
 _WARM_UP_FILE: Final = "<warm-up>"
+_IMPORT_FILE: Final = "<import>"
 _WARM_UP: Final = (
     "import asyncio, json, re\ndel json, re",
     "def _warm(value):\n    return [value, f'{value}', {k: v for k, v in value.items()}]",
@@ -76,9 +80,12 @@ def capture_baseline(
     profile: AbiProfile,
     code_cache: Path,
     packages: Path | None = None,
+    libraries: Sequence[LinkedLibrary] = (),
+    imports: Sequence[str] = (),
 ) -> Captured:
-    """Boot, import what every worker needs, capture. The file of a package set is mounted if there is one; nothing of
-    it is imported.
+    """Boot, import what every worker needs, capture. The file of a package set is mounted if there is one.
+
+    ``libraries`` are those of the code image; of the packages only the modules ``imports`` are imported.
 
     Raises:
         HostError: the guest did not come that far.
@@ -102,6 +109,12 @@ def capture_baseline(
         support = bring_to_baseline(guest, profile.python_version)
         if packages is not None:
             add_packages(guest, package_mounts_of(packages), profile.python_version)
+            guest.emscripten.link_state = LinkState(linked=LinkedSet(libraries))
+            guest.use_libraries(
+                # A set holds libraries as the engine takes them.
+                LibraryLoader(translate=lambda wasm: wasm, load=lambda wasm: engine.load(wasm, cache))
+            )
+            import_modules(guest, support, imports)
         generators = Generators.check(instance.memory, guest.js.call(support.generators))
         make_shareable(guest)
         state = capture_state(
@@ -131,6 +144,25 @@ def bring_to_baseline(guest: Guest, python_version: str) -> Support:
     support = Support.install(guest, python_version)
     warm_up(guest, support)
     return support
+
+
+def import_modules(guest: Guest, support: Support, names: Sequence[str]) -> None:
+    """Import modules; leaves no name behind.
+
+    Raises:
+        ConfigError: a name is none.
+        HostError, JsError: an import failed.
+    """
+    for name in names:
+        if not all(part.isidentifier() for part in name.split(".")):
+            raise ConfigError("not the name of a module", found=repr(name)[:80])
+        guest.js.call(support.execute, (f"import {name}\ndel {name.partition('.')[0]}", _IMPORT_FILE))
+    if names:
+        run_simple_string(
+            guest.instance,
+            guest.emscripten,
+            f"import linecache; linecache.cache.pop({_IMPORT_FILE!r}, None); del linecache",
+        )
 
 
 def make_shareable(guest: Guest) -> None:

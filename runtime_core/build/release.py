@@ -10,13 +10,16 @@ import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+from runtime_core.build import link as link_module
 from runtime_core.build.cache import BuildCache, CachedFile, CacheEntry, CacheKey
 from runtime_core.build.capture import BASELINE_ENVIRONMENT, capture_baseline
+from runtime_core.build.link import LinkedCode, link_code
 from runtime_core.build.package_set import PackageSet, build_package_set
 from runtime_core.build.pins import UPSTREAMS
 from runtime_core.build.progress import Timeline
@@ -28,6 +31,7 @@ from runtime_core.snapshot.state import STATE_VERSION
 from runtime_core.wasm.abi import AbiProfile as CodeProfile
 from runtime_core.wasm.abi import abi_profile
 from runtime_core.wasm.codeimage import build_code_image
+from runtime_core.wasm.linkedlibrary import LinkedLibrary
 from schemas.digest import Digest
 from schemas.package_lock import PackageLockFile
 from schemas.pyodide_extra import PythonSnapshotRelease
@@ -89,8 +93,13 @@ def build_release(
     release_id: str | None = None,
     source: Path | None = None,
     lock: PackageLockFile | None = None,
+    link: bool = True,
+    imports: Sequence[str] = (),
 ) -> BuiltRelease:
-    """Build a release of a Pyodide version into ``output``; what is cached is reused. ``lock`` names its packages.
+    """Build a release of a Pyodide version into ``output``; what is cached is reused.
+
+    ``lock`` names its packages, whose native libraries become part of the code image if ``link`` says so, and
+    ``imports`` are modules of the packages that the baseline has imported.
 
     Raises:
         UnsupportedVersionError: the version is not supported.
@@ -110,14 +119,24 @@ def build_release(
         code = _build_code(cache, module, profile)
         image = code.files["code.wasm"]
         step.note(size=image.size, digest=image.digest, cached=code.cached)
-    packages = None
+    packages, linked = None, None
     if lock is not None:
         with timeline.step("build the package set") as step:
             packages = build_package_set(cache, lock, profile=profile)
             count = f"{len(lock.packages)} packages, {len(packages.libraries)} native libraries"
             step.note(size=packages.file.size, digest=packages.file.digest, cached=packages.cached, detail=count)
+        if link and packages.libraries:
+            with timeline.step("link the native libraries") as step:
+                linked = _link(cache, code, packages, profile)
+                code = linked.code
+                image = code.files["code.wasm"]
+                left = f", {len(linked.left_out)} left out: {'; '.join(linked.left_out)}" if linked.left_out else ""
+                count = f"{len(linked.libraries)} libraries{left}"
+                step.note(size=image.size, digest=image.digest, cached=code.cached, detail=count)
     with timeline.step("boot CPython and capture the baseline") as step:
-        snapshot = _build_snapshot(cache, upstream, code, profile, packages)
+        libraries = linked.libraries if linked is not None else ()
+        inputs = _SnapshotInputs(packages=packages, libraries=libraries, imports=tuple(imports))
+        snapshot = _build_snapshot(cache, upstream, code, profile, inputs)
         file = snapshot.files["snapshot.bin"]
         step.note(size=file.size, digest=file.digest, cached=snapshot.cached)
     parts = _Parts(
@@ -153,9 +172,31 @@ def _build_code(cache: BuildCache, module: CachedFile, profile: CodeProfile) -> 
     return cache.get_or_build(key, build)
 
 
+def _link(cache: BuildCache, code: CacheEntry, packages: PackageSet, profile: CodeProfile) -> LinkedCode:
+    return link_code(
+        cache,
+        code,
+        packages=packages.file.path,
+        packages_digest=packages.file.digest,
+        python_version=profile.python_version,
+        tool=Digest.of(_package_digest("wasm").hex.encode() + Path(link_module.__file__).read_bytes()),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _SnapshotInputs:
+    """What a snapshot depends on besides code and standard library."""
+
+    packages: PackageSet | None
+    libraries: tuple[LinkedLibrary, ...]
+    imports: tuple[str, ...]
+
+
 def _build_snapshot(
-    cache: BuildCache, upstream: Upstream, code: CacheEntry, profile: CodeProfile, packages: PackageSet | None
+    cache: BuildCache, upstream: Upstream, code: CacheEntry, profile: CodeProfile, inputs: _SnapshotInputs
 ) -> CacheEntry:
+    packages = inputs.packages
+
     def build(work: Path) -> None:
         captured = capture_baseline(
             code_wasm=code.files["code.wasm"].path.read_bytes(),
@@ -165,6 +206,8 @@ def _build_snapshot(
             profile=profile,
             code_cache=cache.root / "compiled",
             packages=packages.file.path if packages is not None else None,
+            libraries=inputs.libraries,
+            imports=inputs.imports,
         )
         with (work / "snapshot.bin").open("wb") as file:
             file.writelines(captured.chunks())
@@ -179,6 +222,7 @@ def _build_snapshot(
         wasmtime=WASMTIME_VERSION,
         environment=json.dumps(dict(BASELINE_ENVIRONMENT)),
         packages=packages.file.digest if packages is not None else "",
+        imports=" ".join(inputs.imports),
     )
     return cache.get_or_build(key, build)
 

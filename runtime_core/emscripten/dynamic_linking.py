@@ -49,12 +49,12 @@ def dlopen(host: EmscriptenHost, handle: int) -> int:
 
 
 def _describe(host: EmscriptenHost, handle: int, library: Library) -> None:
-    memory, info = host.memory, library.code.info
+    memory = host.memory
     memory.write_u8(handle + _ALLOCATED, 1)
     memory.write_u32(handle + _MEMORY_BASE, library.memory_base)
-    memory.write_u32(handle + _MEMORY_BYTES, info.memory_bytes)
+    memory.write_u32(handle + _MEMORY_BYTES, library.memory_bytes)
     memory.write_u32(handle + _TABLE_BASE, library.table_base)
-    memory.write_u32(handle + _TABLE_SLOTS, info.table_slots)
+    memory.write_u32(handle + _TABLE_SLOTS, library.table_slots)
 
 
 def dlopen_async(host: EmscriptenHost, handle: int, on_success: int, on_error: int, user_data: int) -> None:

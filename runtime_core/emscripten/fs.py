@@ -374,7 +374,7 @@ class FileSystem:
         node = self.resolve(path)
         return bytes(self.read_at(node, 0, node.size))
 
-    def find_library(self, path: str) -> bytes | None:
+    def find_library(self, path: str) -> bytes | memoryview | None:
         """The content of the library at ``path``; None where there is none.
 
         Raises:
@@ -385,7 +385,7 @@ class FileSystem:
         except Errno:
             return None
         if isinstance(node, MountedFile):
-            return bytes(node.data)
+            return node.data
         raise LinkError("shared libraries are loaded from read-only file systems only", found=path)
 
     def mount(self, path: str, mount: Mount) -> None:

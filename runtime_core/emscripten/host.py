@@ -13,6 +13,7 @@ from runtime_core.emscripten.entropy import EntropySource, SystemEntropy
 from runtime_core.emscripten.files import DescriptorTable
 from runtime_core.emscripten.fs import FileSystem
 from runtime_core.emscripten.table_functions import TableFunctions, TableState
+from runtime_core.linking.linkedset import LinkState
 
 if TYPE_CHECKING:
     from runtime_core.emscripten.guest import Instance, Memory
@@ -71,6 +72,9 @@ class HostServices:
     streams: StandardStreams = field(default_factory=StandardStreams)
 
 
+_NOTHING_LINKED: Final = LinkState()
+
+
 class EmscriptenHost:
     """File system, descriptors, environment, clock and signals of one isolate.
 
@@ -89,6 +93,7 @@ class EmscriptenHost:
         "fs",
         "instance",
         "libraries",
+        "link_state",
         "linker",
         "memory",
         "names",
@@ -129,6 +134,8 @@ class EmscriptenHost:
         """Additions to the function table that :meth:`bind` makes again."""
         self.linker: DynamicLinker | None = None
         """What loads native libraries, if anything does."""
+        self.link_state = _NOTHING_LINKED
+        """The libraries of the code image, and those that were open when the guest was captured."""
         self.libraries: dict[int, Library] = {}
         """Opened libraries by the address of the guest's handle."""
         self._monotonic_origin = self.clock.monotonic_ns()

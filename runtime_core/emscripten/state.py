@@ -2,7 +2,8 @@
 
 JSON form (``version`` 1): ``filesystem`` (see ``template``), ``cwd``, ``streams`` (inode number, flags, position),
 ``descriptors`` (pairs of descriptor and index into ``streams``: duplicates share a stream), ``environment`` (ordered
-pairs), ``umask``, ``pending_signal``, ``monotonic_ns``, ``table`` (see ``table_functions``).
+pairs), ``umask``, ``pending_signal``, ``monotonic_ns``, ``table`` (see ``table_functions``),
+and ``libraries`` (see ``linking.linkedset``) where the code image has some.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from runtime_core.emscripten.errno import Errno
 from runtime_core.emscripten.host import EmscriptenHost, HostServices
 from runtime_core.emscripten.table_functions import TableState
 from runtime_core.emscripten.template import FileSystemTemplate, capture_filesystem
-from schemas.errors import CaptureError, RestoreError
+from runtime_core.linking.linkedset import LinkState
+from schemas.errors import CaptureError, FormatError, RestoreError
 
 if TYPE_CHECKING:
     from runtime_core.emscripten.files import Stream
@@ -53,7 +55,7 @@ def capture_state(host: EmscriptenHost) -> dict[str, Any]:
         cwd = host.fs.cwd_path()
     except Errno as error:
         raise CaptureError("the guest's working directory was removed") from error
-    return {
+    state: dict[str, Any] = {
         "version": STATE_VERSION,
         "filesystem": capture_filesystem(host.fs, (stream.node for stream in streams)),
         "cwd": cwd,
@@ -65,6 +67,11 @@ def capture_state(host: EmscriptenHost) -> dict[str, Any]:
         "monotonic_ns": host.monotonic_ns(),
         "table": host.table.capture().to_json(),
     }
+    if host.linker is not None:
+        links = host.linker.capture(host.libraries)
+        if links.linked.libraries:
+            state["libraries"] = links.to_json()
+    return state
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,6 +87,7 @@ class HostTemplate:
     pending_signal: int
     monotonic_ns: int
     table: TableState
+    links: LinkState
 
     @classmethod
     def parse(cls, state: Mapping[str, Any], mounts: Mapping[str, Mount]) -> HostTemplate:
@@ -102,8 +110,9 @@ class HostTemplate:
                 pending_signal=checked_integer(state["pending_signal"], 0, 0xFF),
                 monotonic_ns=checked_integer(state["monotonic_ns"], 0, 1 << 62),
                 table=TableState.from_json(state["table"]),
+                links=LinkState.from_json(state["libraries"]) if "libraries" in state else LinkState(),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, FormatError) as error:
             raise RestoreError(f"the captured host state is malformed: {error!r}") from error
         template._check()
         return template
@@ -133,6 +142,7 @@ class HostTemplate:
         host.pending_signal = self.pending_signal
         host.continue_monotonic(self.monotonic_ns)
         host.table_state = self.table
+        host.link_state = self.links
         files = host.files
         nodes = {ino: self.filesystem.node_of(fs, ino) for ino, _, _ in self.streams}
         streams: list[Stream] = []

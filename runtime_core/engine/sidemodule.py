@@ -242,6 +242,23 @@ class StoreLinker:
             self._api.wasmtime_table_set(self._context, pointer, slot, ctypes.addressof(value)), "cannot fill a table"
         )
 
+    def function_in(self, slot: int) -> Item:
+        """The function in a slot.
+
+        Raises:
+            GuestFault: there is none.
+        """
+        value = capi.Value()
+        present = self._api.wasmtime_table_get(
+            self._context, self._instance.table_pointer, slot, ctypes.addressof(value)
+        )
+        if not present or value.kind != capi.VAL_FUNCREF or not value.item[0]:
+            raise GuestFault(f"slot {slot} of the table has no function")
+        extern = capi.Extern(kind=capi.EXTERN_FUNC)
+        size = ctypes.sizeof(capi.Extern) - capi.ITEM_OFFSET
+        ctypes.memmove(ctypes.addressof(extern) + capi.ITEM_OFFSET, ctypes.addressof(value) + capi.ITEM_OFFSET, size)
+        return Item(ItemKind.FUNCTION, extern)
+
     def note_slots(self, first: int, count: int) -> None:
         """Take notice of functions that a module put into its own slots."""
         self._read_slots(first, first + count, self._known_slots())

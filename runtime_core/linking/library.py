@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final
 
 from runtime_core.engine.module import CompiledModule
@@ -12,6 +13,8 @@ from runtime_core.engine.sidemodule import Item, SideInstance
 from runtime_core.wasm import binary
 from runtime_core.wasm.binary import ExternKind
 from runtime_core.wasm.dylink import DylinkInfo, read_dylink
+from runtime_core.wasm.linkedlibrary import LinkedLibrary
+from runtime_core.wasm.symbols import INTERNAL_SYMBOLS, SCRIPT_PREFIX
 from schemas.digest import Digest
 from schemas.errors import AbiMismatchError
 
@@ -19,29 +22,7 @@ GOT_MODULES: Final = ("GOT.mem", "GOT.func")
 FUNCTION_MODULES: Final = ("env", "wasi_snapshot_preview1")
 BASES: Final = ("__memory_base", "__table_base")
 SHARED: Final = ("__stack_pointer", "__indirect_function_table", "memory")
-_SCRIPT_PREFIX: Final = "__em_js__"
 _SCRIPT_SECTION: Final = ("__start_em_asm", "__stop_em_asm")
-
-# Symbols that Emscripten's updateGOT() passes over (src/lib/libdylink.js, isInternalSym).
-INTERNAL: Final = frozenset(
-    (
-        *SHARED,
-        *BASES,
-        *_SCRIPT_SECTION,
-        "__cpp_exception",
-        "__c_longjmp",
-        "__wasm_apply_data_relocs",
-        "__wasm_call_ctors",
-        "__dso_handle",
-        "__tls_size",
-        "__tls_align",
-        "__set_stack_limits",
-        "_emscripten_tls_init",
-        "__wasm_init_tls",
-        "__start_em_js",
-        "__stop_em_js",
-    )
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,7 +50,7 @@ class LibraryLoader:
         self._lock = threading.Lock()
         self._codes: dict[Digest, LibraryCode] = {}
 
-    def code_of(self, file: bytes) -> LibraryCode:
+    def code_of(self, file: bytes | memoryview) -> LibraryCode:
         """The code in a file.
 
         Raises:
@@ -81,8 +62,9 @@ class LibraryLoader:
         with self._lock:
             code = self._codes.get(digest)
             if code is None:
-                read_dylink(binary.parse(file))  # before anything expensive
-                code = self._codes[digest] = self._make(digest, self._translate(file))
+                content = bytes(file)
+                read_dylink(binary.parse(content))  # before anything expensive
+                code = self._codes[digest] = self._make(digest, self._translate(content))
         return code
 
     def load_stub(self, wasm: bytes) -> CompiledModule:
@@ -121,7 +103,7 @@ def _check(code: LibraryCode) -> None:
             )
         if item.kind is ExternKind.FUNCTION and function_type(code, item) is None:
             raise AbiMismatchError("a library imports a function without a function type", found=item.name)
-    scripts = [name for name in code.exports if name.startswith(_SCRIPT_PREFIX) or name in _SCRIPT_SECTION]
+    scripts = [name for name in code.exports if name.startswith(SCRIPT_PREFIX) or name in _SCRIPT_SECTION]
     if scripts:
         raise AbiMismatchError(
             "a library brings JavaScript source, and there is no JavaScript engine", found=", ".join(scripts[:3])
@@ -142,14 +124,54 @@ class Symbol:
     address: int = 0
 
 
-@dataclass(kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True, eq=False)
 class Library:
-    """A library in one guest. ``instance`` is None while what it needs is being loaded."""
+    """A library in one guest: loaded from its file, as ``code``, or part of the code image, as ``linked``.
+
+    ``instance`` is None while what it needs is being loaded, and for one that is linked.
+    """
 
     name: str
-    code: LibraryCode
+    code: LibraryCode | None = None
+    linked: LinkedLibrary | None = None
     is_global: bool
     memory_base: int = 0
+    memory_bytes: int = 0
     table_base: int = 0
+    table_slots: int = 0
+    is_open: bool = False
     instance: SideInstance | None = None
     symbols: dict[str, Symbol | None] = field(default_factory=dict)
+
+    @classmethod
+    def of_linked(cls, linked: LinkedLibrary, *, is_global: bool, is_open: bool) -> Library:
+        """A library of the code image."""
+        return cls(
+            name=linked.name,
+            linked=linked,
+            is_global=is_global,
+            memory_base=linked.memory_base,
+            memory_bytes=linked.memory_bytes,
+            table_base=linked.table_base,
+            table_slots=linked.table_slots,
+            is_open=is_open,
+        )
+
+    @classmethod
+    def of_code(cls, name: str, code: LibraryCode, *, is_global: bool) -> Library:
+        """A library to be loaded; it has no place yet."""
+        info = code.info
+        return cls(
+            name=name,
+            code=code,
+            is_global=is_global,
+            memory_bytes=info.memory_bytes,
+            table_slots=info.table_slots,
+        )
+
+    def names(self) -> Iterator[str]:
+        """The symbols it offers to others."""
+        if self.linked is not None:
+            return chain(self.linked.functions, self.linked.data)
+        exports = self.code.exports if self.code is not None else ()
+        return (name for name in exports if name not in INTERNAL_SYMBOLS)

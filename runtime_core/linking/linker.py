@@ -10,15 +10,14 @@ exported function that has none.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from runtime_core.engine.sidemodule import Item, ItemKind, StoreLinker
 from runtime_core.engine.valuetypes import FunctionType, ValueType
 from runtime_core.linking.library import (
     GOT_MODULES,
-    INTERNAL,
     SHARED,
     Library,
     LibraryCode,
@@ -26,9 +25,11 @@ from runtime_core.linking.library import (
     Symbol,
     function_type,
 )
+from runtime_core.linking.linkedset import LinkedSet, LinkState
 from runtime_core.wasm import binary, forwarding
 from runtime_core.wasm.binary import ExternKind
-from schemas.errors import AbiMismatchError, FormatError, HostError, LimitError, LinkError
+from runtime_core.wasm.linkedlibrary import LinkedLibrary
+from schemas.errors import AbiMismatchError, CaptureError, FormatError, HostError, LimitError, LinkError
 
 if TYPE_CHECKING:
     from runtime_core.engine.instance import GuestInstance
@@ -44,31 +45,41 @@ libraries import some that they never call (libusd_ms imports emscripten_force_e
 only when it is called, as under Emscripten."""
 _VALUE_TYPES: Final = {b"\x7f": ValueType.I32, b"\x7e": ValueType.I64, b"\x7d": ValueType.F32, b"\x7c": ValueType.F64}
 
-ReadFile = Callable[[str], bytes | None]
+ReadFile = Callable[[str], bytes | memoryview | None]
 """The bytes of a file of the guest by its absolute path; None where there is none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Request:
-    """One ``dlopen``: its flags and the symbols of the libraries it has loaded so far, for RTLD_LOCAL."""
+    """One ``dlopen``: its flags and the libraries that it has loaded so far, for RTLD_LOCAL."""
 
     is_global: bool
-    local: dict[str, Symbol]
     paths: tuple[str, ...]
+    local: list[Library] = field(default_factory=list)
 
 
 class DynamicLinker:
     """Loads libraries into one guest instance."""
 
     def __init__(
-        self, *, instance: GuestInstance, store: StoreLinker, loader: LibraryLoader, read_file: ReadFile
+        self,
+        *,
+        instance: GuestInstance,
+        store: StoreLinker,
+        loader: LibraryLoader,
+        read_file: ReadFile,
+        state: LinkState | None = None,
     ) -> None:
         self._instance = instance
         self._store = store
         self._loader = loader
         self._read_file = read_file
         self._libraries: dict[str, Library] = {}
-        self._globals: dict[str, Symbol] = {}
+        self._globals: list[Library] = []
+        self._main: dict[str, Symbol] = {}
+        self._linked: LinkedSet = state.linked if state is not None else LinkedSet()
+        for name, is_global in state.opened if state is not None else ():
+            self._restore(self._linked.libraries[name], is_global)
 
     @property
     def libraries(self) -> tuple[Library, ...]:
@@ -84,15 +95,52 @@ class DynamicLinker:
             LinkError: it or a library that it needs is missing, malformed or has undefined symbols.
             LimitError: no room for its data or its slots.
         """
-        request = _Request(is_global=is_global, local={}, paths=search)
+        request = _Request(is_global=is_global, paths=search)
         return self._open(posixpath.normpath(name), request)
 
     def address(self, library: Library, name: str) -> int | None:
         """``dlsym``: the slot of an exported function or the address of a datum; None where there is neither."""
+        if library.linked is not None:
+            slot = library.linked.functions.get(name)
+            return library.linked.data.get(name) if slot is None else slot
         symbol = self._own(library, name)
         if symbol is None:
             return None
         return self._address(symbol)
+
+    def loaded(self, name: str) -> Library:
+        """The loaded library of this path.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return self._libraries[name]
+
+    def capture(self, handles: Mapping[int, Library]) -> LinkState:
+        """What a snapshot must hold of this linker; ``handles`` are the guest's.
+
+        Raises:
+            CaptureError: a library is loaded that the code image does not have.
+        """
+        for library in self._libraries.values():
+            if library.linked is None:
+                raise CaptureError(
+                    "the guest loaded a library that is not part of the code image",
+                    found=library.name,
+                    hint="link the library into the code image",
+                )
+        local = [library for library in self._libraries.values() if not library.is_global]
+        return LinkState(
+            linked=self._linked,
+            opened=tuple((library.name, library.is_global) for library in (*self._globals, *local)),
+            handles=tuple((handle, library.name) for handle, library in handles.items()),
+        )
+
+    def _restore(self, linked: LinkedLibrary, is_global: bool) -> None:
+        library = Library.of_linked(linked, is_global=is_global, is_open=True)
+        self._libraries[library.name] = library
+        if is_global:
+            self._globals.append(library)
 
     # ---- loading
 
@@ -101,18 +149,23 @@ class DynamicLinker:
         if library is not None:
             self._join(library, request)
             return library
+        linked = self._linked.libraries.get(name)
         if len(self._libraries) >= MAX_LIBRARIES:
             raise LimitError("the guest loaded too many libraries", expected=f"<= {MAX_LIBRARIES}")
         file = self._read_file(name)
         if file is None:
             raise LinkError(f"there is no library {name}", hint="is the package that brings it part of the release?")
+        if linked is not None:
+            self._linked.check(linked, file)
+            library = Library.of_linked(linked, is_global=request.is_global, is_open=False)
+        else:
+            library = Library.of_code(name, self._code_of(name, file), is_global=request.is_global)
+        self._libraries[name] = library
         try:
-            code = self._loader.code_of(file)
-        except (FormatError, HostError) as error:
-            raise LinkError(f"cannot use the library {name}: {error}") from error
-        library = self._libraries[name] = Library(name=name, code=code, is_global=request.is_global)
-        try:
-            self._load(library, request)
+            if linked is not None:
+                self._initialise(library, linked, request)
+            else:
+                self._load(library, request)
         except BaseException as error:
             del self._libraries[name]
             if isinstance(error, LinkError) and name not in error.message:
@@ -120,29 +173,49 @@ class DynamicLinker:
             raise
         return library
 
+    def _code_of(self, name: str, file: bytes | memoryview) -> LibraryCode:
+        try:
+            return self._loader.code_of(file)
+        except (FormatError, HostError) as error:
+            raise LinkError(f"cannot use the library {name}: {error}") from error
+
     def _join(self, library: Library, request: _Request) -> None:
         """Make a loaded library's symbols visible to another request."""
-        if library.instance is None:
+        if not library.is_open:
             return  # libraries that need each other; its symbols join when it is complete
         if not request.is_global:
-            for name in self._names(library):
-                symbol = self._own(library, name)
-                if symbol is not None:
-                    request.local.setdefault(name, symbol)
+            if library not in request.local:
+                request.local.append(library)
         elif not library.is_global:
             library.is_global = True
-            self._publish(library)
+            self._globals.append(library)
+
+    def _complete(self, library: Library, request: _Request) -> None:
+        library.is_open = True
+        if library.is_global:
+            self._globals.append(library)
+        else:
+            self._join(library, request)
+
+    def _initialise(self, library: Library, linked: LinkedLibrary, request: _Request) -> None:
+        """Open a library of the code image: all that is left is to run what initialises it."""
+        for needed in linked.needed:
+            self._open(needed, request)
+        self._instance.call(linked.opener)
+        self._complete(library, request)
 
     def _load(self, library: Library, request: _Request) -> None:
         code = library.code
+        if code is None:
+            raise LinkError(f"{library.name} has no code to load")
         for needed in code.info.needed:
             self._open(self._find(needed, library.name, code, request), request)
-        forwarded = self._check_functions(library, request)
-        self._allocate(library)
+        forwarded = self._check_functions(library.name, code, request)
+        self._allocate(library, code)
         got = {item.name: self._store.new_global(0xFFFFFFFF, mutable=True) for item in _got_imports(code)}
         stubs = self._forwarding(code, forwarded)
         library.instance = self._store.instantiate(
-            code.module, [self._import(library, request, item, got, stubs) for item in code.imports]
+            code.module, [self._import(library, code, request, item, got, stubs) for item in code.imports]
         )
         if code.info.table_slots:
             self._store.note_slots(library.table_base, code.info.table_slots)
@@ -153,13 +226,7 @@ class DynamicLinker:
             function = library.instance.export(name)
             if function is not None:
                 self._store.call(function, name)
-        if library.is_global:
-            self._publish(library)
-        self._join_local(library, request)
-
-    def _join_local(self, library: Library, request: _Request) -> None:
-        if not library.is_global:
-            self._join(library, request)
+        self._complete(library, request)
 
     def _find(self, needed: str, parent: str, code: LibraryCode, request: _Request) -> str:
         """Where a needed library lies: LD_LIBRARY_PATH first, then the parent's runtime paths, as musl looks."""
@@ -175,9 +242,8 @@ class DynamicLinker:
             f"{parent} needs the library {needed}, which is nowhere", expected="in LD_LIBRARY_PATH or the runtime path"
         )
 
-    def _check_functions(self, library: Library, request: _Request) -> dict[str, binary.FunctionType]:
+    def _check_functions(self, path: str, code: LibraryCode, request: _Request) -> dict[str, binary.FunctionType]:
         """The functions that a library imports and only itself defines; refuses those that nobody does."""
-        code = library.code
         forwarded: dict[str, binary.FunctionType] = {}
         missing = []
         for item in code.imports:
@@ -195,14 +261,14 @@ class DynamicLinker:
         if missing:
             shown = ", ".join(missing[:_NAMES_SHOWN])
             raise LinkError(
-                f"{library.name} has undefined symbols",
+                f"{path} has undefined symbols",
                 found=shown if len(missing) <= _NAMES_SHOWN else f"{shown} and {len(missing) - _NAMES_SHOWN} more",
                 hint="the library was built for another runtime, or a library that it needs is missing",
             )
         return forwarded
 
-    def _allocate(self, library: Library) -> None:
-        info = library.code.info
+    def _allocate(self, library: Library, code: LibraryCode) -> None:
+        info = code.info
         if info.memory_bytes:
             size = info.memory_bytes + info.memory_alignment
             block = int(self._instance.call("calloc", size, 1)) & 0xFFFFFFFF
@@ -235,6 +301,7 @@ class DynamicLinker:
     def _import(
         self,
         library: Library,
+        code: LibraryCode,
         request: _Request,
         item: binary.Import,
         got: dict[str, Item],
@@ -242,7 +309,7 @@ class DynamicLinker:
     ) -> Item:
         found: Item | None
         if item.kind is ExternKind.FUNCTION:
-            found = self._function(item, request) or stubs.get(item.name) or self._absent(library.code, item)
+            found = self._function(item, request) or stubs.get(item.name) or self._absent(code, item)
         elif item.module in GOT_MODULES:
             found = got[item.name]
         elif item.kind is ExternKind.MEMORY:
@@ -276,22 +343,34 @@ class DynamicLinker:
 
     def _visible(self, name: str, request: _Request) -> Symbol | None:
         """A symbol outside of the library that asks."""
-        found = self._globals.get(name)
+        found = self._main.get(name)
         if found is None and name not in SHARED:
-            main = self._store.main_export(name)
-            found = self._symbol(main, 0) if main is not None else None
+            found = self._symbol(self._store.main_export(name), 0)
             if found is not None:
-                self._globals[name] = found
-        return found or request.local.get(name)
+                self._main[name] = found
+        if found is not None:
+            return found
+        for library in (*self._globals, *request.local):
+            found = self._own(library, name)
+            if found is not None:
+                return found
+        return None
 
     def _own(self, library: Library, name: str) -> Symbol | None:
         """A symbol that the library itself exports."""
         if name not in library.symbols:
-            item = None
-            if library.instance is not None and name in library.code.exports:
-                item = library.instance.export(name)
-            library.symbols[name] = self._symbol(item, library.memory_base)
+            symbol: Symbol | None = None
+            if library.linked is not None:
+                symbol = self._linked_symbol(library.linked, name)
+            elif library.instance is not None and library.code is not None and name in library.code.exports:
+                symbol = self._symbol(library.instance.export(name), library.memory_base)
+            library.symbols[name] = symbol
         return library.symbols[name]
+
+    def _linked_symbol(self, linked: LinkedLibrary, name: str) -> Symbol | None:
+        if name in linked.functions:
+            return Symbol(function=self._store.function_in(linked.functions[name]))
+        return Symbol(address=linked.data[name]) if name in linked.data else None
 
     def _symbol(self, item: Item | None, base: int) -> Symbol | None:
         if item is None:
@@ -305,15 +384,6 @@ class DynamicLinker:
                 return None
         return None
 
-    def _names(self, library: Library) -> Iterator[str]:
-        return (name for name in library.code.exports if name not in INTERNAL)
-
-    def _publish(self, library: Library) -> None:
-        for name in self._names(library):
-            symbol = self._own(library, name)
-            if symbol is not None and self._store.main_export(name) is None:
-                self._globals.setdefault(name, symbol)
-
     # ---- addresses
 
     def _address(self, symbol: Symbol) -> int:
@@ -325,7 +395,7 @@ class DynamicLinker:
 
     def _place_exports(self, library: Library) -> None:
         """Give every exported function a slot, in the order of the exports, as Emscripten's updateGOT() does."""
-        for name in self._names(library):
+        for name in library.names():
             symbol = self._own(library, name)
             if symbol is not None and symbol.function is not None:
                 self._address(symbol)

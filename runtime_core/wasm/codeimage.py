@@ -22,6 +22,7 @@ from runtime_core.wasm.guestfunctions import added_functions, added_types
 from runtime_core.wasm.instructions import redirect_calls
 from runtime_core.wasm.interface import FreeIndices, Interface, build_interface
 from runtime_core.wasm.opcodes import EXTERNREF, FUNCREF
+from runtime_core.wasm.symbols import INTERNAL_SYMBOLS, SCRIPT_PREFIX
 from schemas.errors import AbiMismatchError, FormatError
 
 MEMORY_IMPORT: Final = ("snapshot", "memory")
@@ -32,32 +33,6 @@ _GOT_MODULES: Final = ("GOT.func", "GOT.mem")
 _ZERO_I32_VARIABLE: Final = b"\x7f\x01\x41\x00\x0b"
 _MAX_INITIAL_PAGES: Final = 16384
 """1 GiB: a bound on the initial memory that a module may make us allocate here."""
-
-# Symbols that Emscripten's updateGOT() passes over (src/lib/libdylink.js, isInternalSym).
-_INTERNAL: Final = frozenset(
-    (
-        "memory",
-        "__memory_base",
-        "__table_base",
-        "__stack_pointer",
-        "__indirect_function_table",
-        "__cpp_exception",
-        "__c_longjmp",
-        "__wasm_apply_data_relocs",
-        "__dso_handle",
-        "__tls_size",
-        "__tls_align",
-        "__set_stack_limits",
-        "_emscripten_tls_init",
-        "__wasm_init_tls",
-        "__wasm_call_ctors",
-        "__start_em_asm",
-        "__stop_em_asm",
-        "__start_em_js",
-        "__stop_em_js",
-    )
-)
-_INTERNAL_PREFIX: Final = "__em_js__"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -212,7 +187,7 @@ def _export_slots(module: binary.Module) -> tuple[list[str], list[int]]:
     names: list[str] = []
     slots: list[int] = []
     for export in module.exports():
-        internal = export.name in _INTERNAL or export.name.startswith(_INTERNAL_PREFIX)
+        internal = export.name in INTERNAL_SYMBOLS or export.name.startswith(SCRIPT_PREFIX)
         if export.kind is not ExternKind.FUNCTION or internal or export.index in placed:
             continue
         placed.add(export.index)
@@ -271,16 +246,16 @@ def _rewrite(module: binary.Module, profile: AbiProfile, layout: CodeImageLayout
     payload = module.payload
     functions = [uleb(first_type + item.type_offset) for item in added]
     replaced = {
-        SectionId.TYPE: _append(payload(SectionId.TYPE), [*types, *linked.types]),
+        SectionId.TYPE: append_items(payload(SectionId.TYPE), [*types, *linked.types]),
         SectionId.IMPORT: _imports(imports, layout.memory_pages, linked.imports),
-        SectionId.FUNCTION: _append(payload(SectionId.FUNCTION), [*functions, *linked.functions]),
-        SectionId.TABLE: _tables(module.tables(), layout.table_size),
-        SectionId.GLOBAL: _append(
+        SectionId.FUNCTION: append_items(payload(SectionId.FUNCTION), [*functions, *linked.functions]),
+        SectionId.TABLE: resized_tables(module.tables(), layout.table_size),
+        SectionId.GLOBAL: append_items(
             _prepend(payload(SectionId.GLOBAL), [_ZERO_I32_VARIABLE] * got_count), linked.globals
         ),
         SectionId.EXPORT: _exports(module.exports(), {**exports, **linked.exports}),
-        SectionId.ELEMENT: _append(payload(SectionId.ELEMENT), segments),
-        SectionId.CODE: _append(_code(module, linked.calls), [*(item.body for item in added), *linked.bodies]),
+        SectionId.ELEMENT: append_items(payload(SectionId.ELEMENT), segments),
+        SectionId.CODE: append_items(_code(module, linked.calls), [*(item.body for item in added), *linked.bodies]),
     }
     dropped = (SectionId.MEMORY, SectionId.DATA, SectionId.DATA_COUNT)
     parts = [HEADER]
@@ -312,11 +287,12 @@ def _exports(exports: Iterable[binary.Export], changed: Mapping[str, int]) -> by
     return vector(items)
 
 
-def _append(payload: bytes, items: Sequence[bytes]) -> bytes:
-    """A vector's encoding with items added at its end."""
+def append_items(payload: bytes, items: Sequence[bytes], *, count: int | None = None) -> bytes:
+    """A vector's encoding with items added at its end; ``count`` is how many, if one piece may hold several."""
     reader = Reader(payload)
-    count = reader.count()
-    return b"".join((uleb(count + len(items)), payload[reader.position :], *items))
+    before = reader.count()
+    added = len(items) if count is None else count
+    return b"".join((uleb(before + added), payload[reader.position :], *items))
 
 
 def _prepend(payload: bytes, items: list[bytes]) -> bytes:
@@ -343,7 +319,7 @@ def _imports(imports: Iterable[binary.Import], pages: int, replaced: Mapping[int
     return vector([*kept, name(module) + name(memory) + bytes((ExternKind.MEMORY,)) + limits])
 
 
-def _tables(tables: tuple[binary.Table, ...], size: int) -> bytes:
+def resized_tables(tables: tuple[binary.Table, ...], size: int) -> bytes:
     """With the function table's minimum raised to ``size``."""
     encoded = []
     for index, table in enumerate(tables):

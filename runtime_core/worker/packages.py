@@ -10,7 +10,7 @@ from runtime_core.emscripten.boot import run_simple_string
 from runtime_core.emscripten.mounts import Mount, map_file
 from runtime_core.guest import Guest
 from runtime_core.packages.overlay import build_trees
-from schemas.python_packages import decode_packages
+from schemas.python_packages import InstallDir, PackageFile, decode_packages
 
 _SITE: Final = "packages-site"
 _DYNLIB: Final = "packages-dynlib"
@@ -20,6 +20,17 @@ _DYNLIB_PATH: Final = "/usr/lib/packages"
 def site_path(python_version: str) -> str:
     """Where the packages of a release are: workerd's place for them."""
     return f"/session/lib/python{python_version}/site-packages"
+
+
+def package_path(file: PackageFile, python_version: str) -> str:
+    """Where a file of a package set is in a guest."""
+    root = _DYNLIB_PATH if file.install_dir is InstallDir.DYNLIB else site_path(python_version)
+    return f"{root}/{file.path}"
+
+
+def library_paths(python_version: str) -> tuple[str, ...]:
+    """Where guests look for libraries that libraries need."""
+    return _DYNLIB_PATH, site_path(python_version)
 
 
 def package_mounts(data: memoryview) -> tuple[Mount, ...]:
@@ -48,6 +59,6 @@ def add_packages(guest: Guest, mounts: Sequence[Mount], python_version: str) -> 
     for mount, path in zip(mounts, (site, _DYNLIB_PATH), strict=True):
         fs.make_directories(path.rpartition("/")[0])
         fs.mount(path, mount)
-    guest.emscripten.environment["LD_LIBRARY_PATH"] = f"{_DYNLIB_PATH}:{site}"
+    guest.emscripten.environment["LD_LIBRARY_PATH"] = ":".join(library_paths(python_version))
     source = f"import sys, importlib\nsys.path.append({site!r})\nimportlib.invalidate_caches()\ndel sys, importlib"
     run_simple_string(guest.instance, guest.emscripten, source)

@@ -1,0 +1,267 @@
+"""Libraries linked into a code image."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runtime_core.linking.linkedset import LinkedSet, LinkState
+from runtime_core.wasm.codelink import LibraryFile, link_libraries
+from runtime_core.wasm.linkedlibrary import LinkedLibrary
+from schemas.errors import AbiMismatchError, CaptureError, FormatError, LinkError
+from tests.support.linked_modules import HEAP_BASE, TABLE_SIZE, LinkedGuest, linked, main_image
+from tests.support.side_modules import LinkingGuest, side_module
+
+EVERYTHING = """(module
+  (import "env" "memory" (memory 1))
+  (import "env" "__indirect_function_table" (table 0 funcref))
+  (import "env" "__memory_base" (global $base i32))
+  (import "env" "__table_base" (global $slots i32))
+  (import "env" "__stack_pointer" (global $stack (mut i32)))
+  (import "GOT.mem" "datum" (global $datum (mut i32)))
+  (import "GOT.mem" "main_datum" (global $main (mut i32)))
+  (import "GOT.func" "answer" (global $answer (mut i32)))
+  (import "GOT.func" "own" (global $own (mut i32)))
+  (import "env" "add" (func $add (param i32 i32) (result i32)))
+  (import "env" "answer" (func $main_answer (result i32)))
+  (import "env" "own" (func $late (result i32)))
+  (import "env" "__cpp_exception" (tag $exception (param i32)))
+  (global (export "datum") i32 (i32.const 8))
+  (type $number (func (result i32)))
+  (type $pair (func (result i32 i32)))
+  (elem (global.get $slots) $inner $main_answer)
+  (data (global.get $base) "\\01\\00\\00\\00\\02\\00\\00\\00\\03")
+  (start $clear)
+  (func $clear (memory.fill (i32.add (global.get $base) (i32.const 12)) (i32.const 0) (i32.const 4)))
+  (func $inner (result i32) (i32.const 1000))
+  (func (export "own") (result i32) (i32.const 20000))
+  (func (export "__wasm_apply_data_relocs")
+    (i32.store offset=12 (global.get $base) (i32.add (i32.load offset=12 (global.get $base)) (global.get $datum))))
+  (func (export "__wasm_call_ctors")
+    (i32.store (global.get $base) (i32.add (i32.load (global.get $base)) (i32.const 1))))
+  (func $thrower (throw $exception (i32.const 7)))
+  (func $caught (result i32)
+    (block $handler (result i32)
+      (try_table (catch $exception $handler) (call $thrower))
+      (i32.const 0)))
+  (func $choose (param i32) (result i32)
+    (block $c (block $b (block $a (br_table $a $b $c (local.get 0))) (return (i32.const 5))) (return (i32.const 6)))
+    (i32.const 7))
+  (func $two (type $pair) (i32.const 1) (i32.const 2))
+  (func $blocks (result i32) (block (type $pair) (call $two)) (i32.add))
+  (func (export "counted") (result i32) (i32.load (global.get $base)))
+  (func (export "relocated") (result i32)
+    (i32.eq (i32.load offset=12 (global.get $base)) (global.get $datum)))
+  (func (export "third") (result i32) (i32.load8_u (global.get $datum)))
+  (func (export "constants") (result i32) (i32.sub (global.get $main) (i32.const 640)))
+  (func (export "indirect") (result i32)
+    (i32.add (call_indirect (type $number) (global.get $slots))
+      (i32.add (call_indirect (type $number) (global.get $answer)) (call_indirect (type $number) (global.get $own)))))
+  (func (export "direct") (result i32) (call $add (call $main_answer) (call $late)))
+  (func (export "exceptions") (result i32) (call $caught))
+  (func (export "branches") (result i32)
+    (i32.add (call $choose (i32.const 0)) (i32.mul (i32.const 10) (call $choose (i32.const 9)))))
+  (func (export "values") (result i32) (call $blocks))
+  (func (export "stack") (result i32)
+    (global.set $stack (i32.sub (global.get $stack) (i32.const 16)))
+    (global.set $stack (i32.add (global.get $stack) (i32.const 16)))
+    (global.get $stack)))"""
+RESULTS = {
+    "counted": 2,
+    "relocated": 1,
+    "third": 3,
+    "constants": 0,
+    "indirect": 1000 + 42 + 20000,
+    "direct": 42 + 20000,
+    "exceptions": 7,
+    "branches": 5 + 70,
+    "values": 3,
+    "stack": 4096,
+}
+NAME = "/lib/a.so"
+
+
+def everything() -> bytes:
+    """A library that does what libraries do."""
+    return side_module(EVERYTHING, memory=16, alignment=4, slots=2)
+
+
+def constant(symbol: str, value: int, **needs: object) -> bytes:
+    """A library with one function that gives a number."""
+    return side_module(f'(module (func (export "{symbol}") (result i32) (i32.const {value})))', **needs)
+
+
+def caller(symbol: str) -> bytes:
+    """A library whose function ``run`` calls a function that it imports."""
+    return side_module(
+        f'(module (import "env" "{symbol}" (func $f (result i32))) (func (export "run") (result i32) (call $f)))'
+    )
+
+
+def test_a_linked_library_does_what_a_loaded_one_does(tmp_path: Path) -> None:
+    files = {NAME: everything()}
+    tmp_path.chmod(0o700)
+    loaded = LinkingGuest(tmp_path, files)
+    image = linked(files)
+    assert not image.left_out
+    guest = LinkedGuest(tmp_path, image, files)
+    for symbol, expected in RESULTS.items():
+        assert guest.call(NAME, symbol) == expected, symbol
+        assert loaded.call(NAME, symbol) == expected, symbol
+
+
+def test_places_follow_from_the_order(tmp_path: Path) -> None:
+    files = {NAME: everything(), "/lib/b.so": everything()}
+    image = linked(files)
+    first, second = image.libraries
+    assert (first.memory_base, first.table_base) == (HEAP_BASE, TABLE_SIZE)
+    assert first.data == {"datum": HEAP_BASE + 8}
+    assert first.functions["own"] == TABLE_SIZE + 2  # behind its own slots, in the order of the exports
+    assert (second.memory_base, second.table_base) == (HEAP_BASE + 16, TABLE_SIZE + 2 + len(first.functions))
+    assert image.image.layout.table_size == second.table_base + 2 + len(second.functions)
+    guest = LinkedGuest(tmp_path, image, files)
+    assert guest.instance.memory.read_u32(guest.instance.call("emscripten_get_sbrk_ptr")) == HEAP_BASE + 32
+    assert guest.instance.table_size() == image.image.layout.table_size
+
+
+def test_the_same_input_gives_the_same_bytes() -> None:
+    files = {NAME: everything(), "/lib/b.so": constant("f", 1)}
+    assert linked(files) == linked(files)
+
+
+def test_nothing_to_link_changes_nothing() -> None:
+    assert linked({}).image == main_image()
+
+
+def test_constructors_run_once_and_not_again_after_a_capture(tmp_path: Path) -> None:
+    files = {NAME: everything()}
+    image = linked(files)
+    guest = LinkedGuest(tmp_path, image, files)
+    for _ in range(3):
+        assert guest.call(NAME, "counted") == 2
+    state = LinkState.from_json(guest.linker.capture({64: guest.linker.libraries[0]}).to_json())
+    assert state.handles == ((64, NAME),)
+    restored = LinkedGuest(tmp_path, image, files, state)
+    base = image.libraries[0].memory_base
+    assert restored.linker.loaded(NAME).is_open
+    assert restored.instance.memory.read_u32(base) == 1  # as in the initial memory: nothing ran
+    assert restored.call(NAME, "constants") == 0
+
+
+def test_libraries_use_what_they_need_and_nothing_else(tmp_path: Path) -> None:
+    files = {"/lib/base.so": constant("f", 1), "/lib/other.so": constant("f", 2), NAME: caller("f")}
+    image = linked(files, {NAME: ["/lib/other.so"]})
+    guest = LinkedGuest(tmp_path, image, files)
+    assert guest.call(NAME, "run") == 2
+    assert {library.name for library in guest.linker.libraries} == {"/lib/other.so", NAME}
+
+
+def test_a_loaded_library_uses_a_linked_one(tmp_path: Path) -> None:
+    files = {"/lib/base.so": constant("f", 5)}
+    image = linked(files)
+    late = side_module(
+        '(module (import "env" "f" (func $f (result i32))) (func (export "run") (result i32) (call $f)))',
+        needed=["base.so"],
+        paths=["$ORIGIN"],
+    )
+    guest = LinkedGuest(tmp_path, image, {**files, NAME: late})
+    assert guest.call(NAME, "run") == 5
+    with pytest.raises(CaptureError, match="not part of the code image"):
+        guest.linker.capture({})
+
+
+def test_a_changed_file_is_refused(tmp_path: Path) -> None:
+    guest = LinkedGuest(tmp_path, linked({NAME: constant("f", 1)}), {NAME: constant("f", 2)})
+    with pytest.raises(LinkError, match="not the one that was linked"):
+        guest.linker.open(NAME, is_global=False)
+
+
+def test_a_missing_file_is_no_library(tmp_path: Path) -> None:
+    guest = LinkedGuest(tmp_path, linked({NAME: constant("f", 1)}), {})
+    with pytest.raises(LinkError, match="there is no library"):
+        guest.linker.open(NAME, is_global=False)
+
+
+@pytest.mark.parametrize(
+    ("library", "reason"),
+    [
+        (caller("absent"), "undefined symbol"),
+        (side_module('(module (import "env" "answer" (func (param i64))))'), "another type"),
+        (side_module('(module (import "GOT.mem" "absent" (global (mut i32))) (func))'), "undefined symbol"),
+        (side_module('(module (import "env" "other" (global i32)) (func))'), "no side module does"),
+        (side_module("(module (memory 1) (func))"), "defines what side modules import"),
+        (side_module("(module (global (mut i32) (i32.const 0)) (func))"), "no offset"),
+        (side_module('(module (import "env" "memory" (memory 1)) (data "x") (func))'), "not active"),
+        (side_module('(module (import "env" "memory" (memory 1)) (data (i32.const 8) "x") (func))'), "outside"),
+        (
+            side_module(
+                '(module (import "env" "__indirect_function_table" (table 0 funcref)) (elem (i32.const 1) $f) (func $f))'
+            ),
+            "outside",
+        ),
+        (side_module('(module (func (export "__wasm_call_ctors") (param i32)))'), "takes or returns"),
+        (side_module('(module (func (export "__em_js__f")))'), "JavaScript"),
+        (
+            side_module(
+                '(module (import "env" "__memory_base" (global i32)) (import "GOT.mem" "main_datum" '
+                "(global $g (mut i32))) (func (global.set $g (i32.const 1))))"
+            ),
+            "writes an address",
+        ),
+        (side_module("(module (type $s (struct (field i32))) (func))"), "types other than"),
+        (side_module("(module (func))")[:-3], "FORMAT"),
+    ],
+)
+def test_what_cannot_be_linked_is_left_out(library: bytes, reason: str) -> None:
+    files = {NAME: library, "/lib/good.so": constant("f", 1)}
+    image = linked(files)
+    assert [item.name for item in image.libraries] == ["/lib/good.so"]
+    assert image.image == linked({"/lib/good.so": constant("f", 1)}).image
+    if reason != "FORMAT":
+        assert reason in image.left_out[NAME]
+
+
+def test_what_needs_a_library_that_is_left_out_is_left_out() -> None:
+    image = linked({NAME: caller("absent"), "/lib/b.so": constant("f", 1)}, {"/lib/b.so": [NAME]})
+    assert set(image.left_out) == {NAME, "/lib/b.so"}
+
+
+@pytest.mark.parametrize(
+    ("added", "heap", "reason"),
+    [
+        (")", HEAP_BASE, "where its heap begins"),
+        (f'(global (export "__heap_base") i32 (i32.const {HEAP_BASE})))', HEAP_BASE, "lacks what libraries need"),
+        (None, 4, "heap's base"),
+    ],
+)
+def test_main_modules_without_a_heap_that_can_be_moved(added: str | None, heap: int, reason: str) -> None:
+    image = main_image(heap=heap) if added is None else main_image(added, heap=heap)
+    with pytest.raises(AbiMismatchError, match=reason):
+        link_libraries(image, [LibraryFile(name=NAME, wasm=constant("f", 1))])
+
+
+def test_descriptions_round_trip() -> None:
+    for library in linked({NAME: everything()}).libraries:
+        assert LinkedLibrary.from_json(library.to_json()) == library
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"name": 1}, {"digest": "x"}, {"functions": {"f": -1}}, {"data": []}, {"memory_base": "1"}, {"needed": [1]}],
+    ids=lambda change: next(iter(change)),
+)
+def test_malformed_descriptions(change: dict[str, object]) -> None:
+    good = linked({NAME: everything()}).libraries[0].to_json()
+    with pytest.raises(FormatError):
+        LinkedLibrary.from_json({**good, **change})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"opened": [["/lib/x.so", True]]}, {"handles": [[1, NAME]]}, {"opened": [[NAME, 1]]}, {"linked": {}}, {"x": 1}],
+)
+def test_malformed_states(change: dict[str, object]) -> None:
+    good = LinkState(linked=LinkedSet(linked({NAME: everything()}).libraries)).to_json()
+    with pytest.raises(FormatError):
+        LinkState.from_json({**good, **change})
