@@ -41,6 +41,8 @@ def build_release(
     source: Path | None,
     release_id: str | None,
     packages: Path | None,
+    imports: Sequence[str] = (),
+    link: bool = True,
 ) -> dict[str, Any]:
     """Build into ``output``; the child shows its progress on stderr. Returns what it says it built.
 
@@ -49,7 +51,8 @@ def build_release(
         PlatformError: the build failed; the class is the one that the build named, else BuildError.
     """
     options = {"--pyodide": pyodide, "--output": output, "--work": work, "--from": source, "--release-id": release_id}
-    return _run([*_command(), "--json", *_arguments({**options, "--packages": packages})])
+    flags = [part for name in imports for part in ("--import", name)] + ([] if link else ["--no-link"])
+    return _run([*_command(), "--json", *_arguments({**options, "--packages": packages}), *flags])
 
 
 def lock_packages(

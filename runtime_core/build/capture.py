@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from keyword import iskeyword
 from pathlib import Path
 from typing import Final
 
@@ -39,7 +40,6 @@ BASELINE_ENVIRONMENT: Final[Mapping[str, str]] = {"PYTHONHASHSEED": "111"}
 """The hash seed is workerd's. A fixed seed keeps snapshots of one runtime alike, page for page."""
 
 _WARM_UP_FILE: Final = "<warm-up>"
-_IMPORT_FILE: Final = "<import>"
 _WARM_UP: Final = (
     "import asyncio, json, re\ndel json, re",
     "def _warm(value):\n    return [value, f'{value}', {k: v for k, v in value.items()}]",
@@ -114,7 +114,7 @@ def capture_baseline(
                 # A set holds libraries as the engine takes them.
                 LibraryLoader(translate=lambda wasm: wasm, load=lambda wasm: engine.load(wasm, cache))
             )
-            import_modules(guest, support, imports)
+            import_modules(guest, imports)
         generators = Generators.check(instance.memory, guest.js.call(support.generators))
         make_shareable(guest)
         state = capture_state(
@@ -146,23 +146,28 @@ def bring_to_baseline(guest: Guest, python_version: str) -> Support:
     return support
 
 
-def import_modules(guest: Guest, support: Support, names: Sequence[str]) -> None:
+def check_module_names(names: Sequence[str]) -> None:
+    """Refuse what is not the name of a module.
+
+    Raises:
+        ConfigError: with the first such name.
+    """
+    for name in names:
+        if not all(part.isidentifier() and not iskeyword(part) for part in name.split(".")):
+            raise ConfigError(
+                "not the name of a module", expected="identifiers with dots between them", found=repr(name)[:80]
+            )
+
+
+def import_modules(guest: Guest, names: Sequence[str]) -> None:
     """Import modules; leaves no name behind.
 
     Raises:
-        ConfigError: a name is none.
-        HostError, JsError: an import failed.
+        HostError: an import failed; the message holds the guest's traceback.
     """
     for name in names:
-        if not all(part.isidentifier() for part in name.split(".")):
-            raise ConfigError("not the name of a module", found=repr(name)[:80])
-        guest.js.call(support.execute, (f"import {name}\ndel {name.partition('.')[0]}", _IMPORT_FILE))
-    if names:
-        run_simple_string(
-            guest.instance,
-            guest.emscripten,
-            f"import linecache; linecache.cache.pop({_IMPORT_FILE!r}, None); del linecache",
-        )
+        source = f"import {name}\ndel {name.partition('.')[0]}"
+        run_simple_string(guest.instance, guest.emscripten, source)
 
 
 def make_shareable(guest: Guest) -> None:

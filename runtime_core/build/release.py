@@ -18,7 +18,7 @@ from typing import Final
 
 from runtime_core.build import link as link_module
 from runtime_core.build.cache import BuildCache, CachedFile, CacheEntry, CacheKey
-from runtime_core.build.capture import BASELINE_ENVIRONMENT, capture_baseline
+from runtime_core.build.capture import BASELINE_ENVIRONMENT, capture_baseline, check_module_names
 from runtime_core.build.link import LinkedCode, link_code
 from runtime_core.build.package_set import PackageSet, build_package_set
 from runtime_core.build.pins import UPSTREAMS
@@ -33,6 +33,7 @@ from runtime_core.wasm.abi import abi_profile
 from runtime_core.wasm.codeimage import build_code_image
 from runtime_core.wasm.linkedlibrary import LinkedLibrary
 from schemas.digest import Digest
+from schemas.errors import ConfigError
 from schemas.package_lock import PackageLockFile
 from schemas.pyodide_extra import PythonSnapshotRelease
 from schemas.release import (
@@ -103,10 +104,14 @@ def build_release(
 
     Raises:
         UnsupportedVersionError: the version is not supported.
+        ConfigError: ``imports`` has something else than names of modules, or there is no ``lock``.
         PlatformError: a step failed; nothing is left in ``output``.
     """
     if release_id is not None:
         check_release_id(release_id)
+    check_module_names(imports)
+    if imports and lock is None:
+        raise ConfigError("there are no packages to import modules from", hint="name a package lock")
     profile = abi_profile(version)
     with timeline.step(f"obtain pyodide {version}") as step:
         upstream = obtain_upstream(cache, version, source=source)

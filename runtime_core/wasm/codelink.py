@@ -31,7 +31,7 @@ _ALIGNMENT: Final = 16
 _OPENER: Final = "runtime_open_library_"
 _INITIALISERS: Final = ("__wasm_apply_data_relocs", "__wasm_call_ctors")
 _NOTHING: Final = FunctionType((), ())
-_MAX_END: Final = 1 << 30
+_MAX_END: Final = 1 << 29
 """Static data of all libraries end below this address."""
 
 

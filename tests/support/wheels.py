@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -45,6 +46,74 @@ WHEELS: Final = (
         digest="481caa481374e813c1b176ada14e97f1f67a4539ce9cfeb3f350d78d6370c2e8",
     ),
 )
+
+USES: Final[Mapping[str, tuple[str, object]]] = {
+    "pydantic_core": (
+        """
+from pydantic_core import SchemaValidator, ValidationError, core_schema
+field = core_schema.typed_dict_field(core_schema.int_schema())
+validator = SchemaValidator(core_schema.typed_dict_schema({"a": field}))
+try:
+    validator.validate_python({"a": "x"})
+except ValidationError as error:
+    failure = [error.error_count(), error.errors()[0]["type"], str(error).splitlines()[0]]
+[validator.validate_python({"a": "12"}), validator.validate_json('{"a": 3}'), failure]
+""",
+        [{"a": 12}, {"a": 3}, [1, "int_parsing", "1 validation error for typed-dict"]],
+    ),
+    "jiter": (
+        """
+import jiter
+try:
+    jiter.from_json(b"[1, 2,, 3]")
+except ValueError as error:
+    failure = str(error)
+[jiter.from_json(b'[1, 2.5, {"a": null}]'), jiter.from_json(b"[1,2", partial_mode=True), failure]
+""",
+        [[1, 2.5, {"a": None}], [1, 2], "expected value at line 1 column 7"],
+    ),
+    "msgpack": (
+        """
+import msgpack, msgpack._cmsgpack
+try:
+    msgpack.unpackb(b"\\xc1")
+except Exception as error:
+    failure = type(error).__name__
+data = {"a": [1, 2.5, None, b"x"], "t": 2**60}
+[msgpack.unpackb(msgpack.packb(data)) == data, msgpack.Packer.__module__, failure]
+""",
+        [True, "msgpack._cmsgpack", "FormatError"],
+    ),
+    "charset_normalizer": (
+        """
+import charset_normalizer, charset_normalizer.cd, charset_normalizer.md
+best = charset_normalizer.from_bytes("Всеки човек има право на образование.".encode("cp1251")).best()
+[best.encoding, str(best)[:5], charset_normalizer.md.__file__.endswith(".so")]
+""",
+        ["cp1251", "Всеки", True],
+    ),
+    "luau_wasm": (
+        """
+import luau_wasm
+failures = []
+for source in ("error('boom')", "local t = {} return t.x.y", "syntax error here"):
+    try:
+        luau_wasm.run(source)
+    except luau_wasm.LuauError as error:
+        failures.append(str(error).splitlines()[0])
+[luau_wasm.run("return pcall(function() error('in') end)"), failures]
+""",
+        [
+            "false\tstdin:1: in\n",
+            [
+                "stdin:1: boom",
+                "stdin:1: attempt to index nil with 'y'",
+                "stdin:1: Incomplete statement: expected assignment or a function call",
+            ],
+        ],
+    ),
+}
+"""What is done with each wheel, and what must come of it."""
 
 
 def site_packages() -> MountTree:

@@ -75,6 +75,10 @@ It needs the extra packages of `pip install 'artifactd[build]'`.""",
     build.add_argument("--release-id", metavar="ID", help="write-once name (default: version and snapshot digest)")
     build.add_argument("--work", type=Path, metavar="DIR", help="build cache (or RUNTIME_CORE_BUILD_CACHE)")
     build.add_argument("--packages", type=Path, metavar="LOCK", help="packages to carry, from packages lock")
+    build.add_argument(
+        "--import", dest="imports", action="append", default=[], metavar="MODULE", help="import it before the snapshot"
+    )
+    build.add_argument("--no-link", dest="link", action="store_false", help="load native libraries at run time")
     build.add_argument("--from", dest="source", type=Path, metavar="PATH", help="npm tarball or unpacked package")
     publish = add_command(
         group,
@@ -100,6 +104,8 @@ def run_build(context: Context) -> CommandResult:
         source=options.source,
         release_id=options.release_id,
         packages=options.packages,
+        imports=options.imports,
+        link=options.link,
     )
     directory = ReleaseDirectory.open(options.output)
     value = {

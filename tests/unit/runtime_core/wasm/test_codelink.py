@@ -10,63 +10,9 @@ from runtime_core.linking.linkedset import LinkedSet, LinkState
 from runtime_core.wasm.codelink import LibraryFile, link_libraries
 from runtime_core.wasm.linkedlibrary import LinkedLibrary
 from schemas.errors import AbiMismatchError, CaptureError, FormatError, LinkError
-from tests.support.linked_modules import HEAP_BASE, TABLE_SIZE, LinkedGuest, linked, main_image
+from tests.support.linked_modules import HEAP_BASE, TABLE_SIZE, LinkedGuest, everything, linked, main_image
 from tests.support.side_modules import LinkingGuest, side_module
 
-EVERYTHING = """(module
-  (import "env" "memory" (memory 1))
-  (import "env" "__indirect_function_table" (table 0 funcref))
-  (import "env" "__memory_base" (global $base i32))
-  (import "env" "__table_base" (global $slots i32))
-  (import "env" "__stack_pointer" (global $stack (mut i32)))
-  (import "GOT.mem" "datum" (global $datum (mut i32)))
-  (import "GOT.mem" "main_datum" (global $main (mut i32)))
-  (import "GOT.func" "answer" (global $answer (mut i32)))
-  (import "GOT.func" "own" (global $own (mut i32)))
-  (import "env" "add" (func $add (param i32 i32) (result i32)))
-  (import "env" "answer" (func $main_answer (result i32)))
-  (import "env" "own" (func $late (result i32)))
-  (import "env" "__cpp_exception" (tag $exception (param i32)))
-  (global (export "datum") i32 (i32.const 8))
-  (type $number (func (result i32)))
-  (type $pair (func (result i32 i32)))
-  (elem (global.get $slots) $inner $main_answer)
-  (data (global.get $base) "\\01\\00\\00\\00\\02\\00\\00\\00\\03")
-  (start $clear)
-  (func $clear (memory.fill (i32.add (global.get $base) (i32.const 12)) (i32.const 0) (i32.const 4)))
-  (func $inner (result i32) (i32.const 1000))
-  (func (export "own") (result i32) (i32.const 20000))
-  (func (export "__wasm_apply_data_relocs")
-    (i32.store offset=12 (global.get $base) (i32.add (i32.load offset=12 (global.get $base)) (global.get $datum))))
-  (func (export "__wasm_call_ctors")
-    (i32.store (global.get $base) (i32.add (i32.load (global.get $base)) (i32.const 1))))
-  (func $thrower (throw $exception (i32.const 7)))
-  (func $caught (result i32)
-    (block $handler (result i32)
-      (try_table (catch $exception $handler) (call $thrower))
-      (i32.const 0)))
-  (func $choose (param i32) (result i32)
-    (block $c (block $b (block $a (br_table $a $b $c (local.get 0))) (return (i32.const 5))) (return (i32.const 6)))
-    (i32.const 7))
-  (func $two (type $pair) (i32.const 1) (i32.const 2))
-  (func $blocks (result i32) (block (type $pair) (call $two)) (i32.add))
-  (func (export "counted") (result i32) (i32.load (global.get $base)))
-  (func (export "relocated") (result i32)
-    (i32.eq (i32.load offset=12 (global.get $base)) (global.get $datum)))
-  (func (export "third") (result i32) (i32.load8_u (global.get $datum)))
-  (func (export "constants") (result i32) (i32.sub (global.get $main) (i32.const 640)))
-  (func (export "indirect") (result i32)
-    (i32.add (call_indirect (type $number) (global.get $slots))
-      (i32.add (call_indirect (type $number) (global.get $answer)) (call_indirect (type $number) (global.get $own)))))
-  (func (export "direct") (result i32) (call $add (call $main_answer) (call $late)))
-  (func (export "exceptions") (result i32) (call $caught))
-  (func (export "branches") (result i32)
-    (i32.add (call $choose (i32.const 0)) (i32.mul (i32.const 10) (call $choose (i32.const 9)))))
-  (func (export "values") (result i32) (call $blocks))
-  (func (export "stack") (result i32)
-    (global.set $stack (i32.sub (global.get $stack) (i32.const 16)))
-    (global.set $stack (i32.add (global.get $stack) (i32.const 16)))
-    (global.get $stack)))"""
 RESULTS = {
     "counted": 2,
     "relocated": 1,
@@ -80,11 +26,6 @@ RESULTS = {
     "stack": 4096,
 }
 NAME = "/lib/a.so"
-
-
-def everything() -> bytes:
-    """A library that does what libraries do."""
-    return side_module(EVERYTHING, memory=16, alignment=4, slots=2)
 
 
 def constant(symbol: str, value: int, **needs: object) -> bytes:
@@ -196,7 +137,8 @@ def test_a_missing_file_is_no_library(tmp_path: Path) -> None:
         (side_module('(module (import "env" "memory" (memory 1)) (data (i32.const 8) "x") (func))'), "outside"),
         (
             side_module(
-                '(module (import "env" "__indirect_function_table" (table 0 funcref)) (elem (i32.const 1) $f) (func $f))'
+                '(module (import "env" "__indirect_function_table" (table 0 funcref))'
+                " (elem (i32.const 1) $f) (func $f))"
             ),
             "outside",
         ),

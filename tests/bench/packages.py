@@ -1,0 +1,72 @@
+"""Packages: an isolate whose snapshot has pydantic imported, and one that loads its library at run time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Final
+
+from runtime_core.build.cache import BuildCache, default_cache_root
+from runtime_core.build.lock import lock_requirements
+from runtime_core.build.pins import DEFAULT_VERSION
+from runtime_core.build.progress import Timeline
+from runtime_core.build.release import build_release
+from runtime_core.isolate import Isolate, IsolateOptions
+from runtime_core.release import LocalRelease
+from runtime_core.runtime import Runtime
+from schemas.package_lock import PackageLockFile
+from tests.bench.harness import Figure
+
+REQUIREMENTS: Final = ("pydantic==2.14.3",)
+IMPORTS: Final = ("pydantic.main", "pydantic.type_adapter")
+ISOLATES: Final = 50
+COLD: Final = 10
+_VALIDATION: Final = (
+    "from pydantic_core import SchemaValidator, core_schema\n"
+    "SchemaValidator(core_schema.list_schema(core_schema.int_schema())).validate_python(['1', 2])"
+)
+
+
+def figures() -> Iterator[Figure]:
+    """All figures of this module."""
+    cache = BuildCache(default_cache_root())
+    lock = lock_requirements(REQUIREMENTS, version=DEFAULT_VERSION, cache=cache, timeline=Timeline())
+    linked = _runtime(cache, lock, name="linked", imports=IMPORTS, link=True)
+    yield Figure(
+        name="boot_pydantic_ms",
+        unit="ms",
+        samples=_boots(linked, ISOLATES),
+        what="restore + first pydantic validation, pydantic linked and imported in the snapshot, warm",
+    )
+    loaded = _runtime(cache, lock, name="loaded", imports=(), link=False)
+    yield Figure(
+        name="boot_pydantic_dlopen_ms",
+        unit="ms",
+        samples=_boots(loaded, COLD),
+        what="the same where the isolate loads the library itself",
+    )
+
+
+def _runtime(cache: BuildCache, lock: PackageLockFile, *, name: str, imports: tuple[str, ...], link: bool) -> Runtime:
+    output = cache.root / f"bench-release-{name}"
+    build_release(DEFAULT_VERSION, output, cache=cache, timeline=Timeline(), lock=lock, imports=imports, link=link)
+    return Runtime.load(LocalRelease.open(output), state_directory=cache.root / "test-state")
+
+
+def _boots(runtime: Runtime, count: int) -> tuple[float, ...]:
+    options = IsolateOptions(stdout=_drop, stderr=_drop)
+    taken = []
+    for index in range(count + 3):
+        start = time.perf_counter()
+        with Isolate(runtime, options) as isolate:
+            value = isolate.evaluate(_VALIDATION)
+            end = time.perf_counter()
+        if value != [1, 2]:
+            raise AssertionError(f"pydantic gave {value!r}")
+        if index >= 3:
+            taken.append((end - start) * 1e3)
+    return tuple(taken)
+
+
+def _drop(_data: bytes) -> None:
+    pass

@@ -1,0 +1,53 @@
+"""Whatever a library's bytes, linking it ends with an image that has it or one that does not."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runtime_core.wasm.codelink import LibraryFile, link_libraries
+from runtime_core.wasm.movecode import Placement, move_code
+from schemas.errors import FormatError
+from tests.support.linked_modules import everything, main_image
+
+IMAGE = main_image()
+LIBRARY = everything()
+PLACEMENT = Placement(
+    first_type=3, functions=[b"\1"] * 3, reads=[b"\x41\0"] * 3, writes=[b"\x24\0", None, None], tags=[b"\0"]
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.lists(st.tuples(st.integers(0, len(LIBRARY) - 1), st.integers(0, 255)), min_size=1, max_size=4),
+    st.integers(0, len(LIBRARY)),
+)
+def test_damaged_libraries(changes: list[tuple[int, int]], length: int) -> None:
+    damaged = bytearray(LIBRARY)
+    for position, value in changes:
+        damaged[position] = value
+    for data in (bytes(damaged), bytes(damaged[:length])):
+        result = link_libraries(IMAGE, [LibraryFile(name="/a.so", wasm=data)])
+        assert len(result.libraries) + len(result.left_out) == 1
+        if result.left_out:
+            assert result.image == IMAGE
+
+
+@given(st.binary(max_size=300))
+def test_any_code(code: bytes) -> None:
+    with contextlib.suppress(FormatError):
+        move_code(code, 0, len(code), PLACEMENT)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"\0\xfc\x08\0\0\x0b", b"\0\xff\x0b", b"\0\x10\x07\x0b", b"\0\x11\0\1\x0b", b"\0\x1f\x40\1\4\0\x0b", b"\0\x01"],
+    ids=["memory.init", "unknown", "no such function", "another table", "unknown catch", "no end"],
+)
+def test_code_that_cannot_be_moved(body: bytes) -> None:
+    code = b"\1" + bytes((len(body),)) + body
+    with pytest.raises(FormatError):
+        move_code(code, 0, len(code), PLACEMENT)
