@@ -32,6 +32,9 @@ _ALONE: Final = _references([JsObject()], 0)
 def _size(value: JsValue) -> int:
     if isinstance(value, str):
         return sys.getsizeof(value)
+    data = getattr(value, "data", None)
+    if isinstance(data, bytes):  # a Blob
+        return len(data)
     items: list[JsValue] = getattr(value, "items", [])
     each = _SLOT_BYTES if not items or isinstance(items[-1], _SHARED) else _SLOT_BYTES + _ITEM_BYTES
     return len(items) * each

@@ -10,6 +10,7 @@ from runtime_core.js.buffers import JsArrayBuffer, bytes_view, is_buffer, uint8_
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import JsError, throw_type_error
 from runtime_core.js.iteration import bounded
+from runtime_core.js.large_values import LARGE_UNITS, note_large
 from runtime_core.js.operators import has_method, to_integer, to_string
 from runtime_core.js.promises import resolved_promise
 from runtime_core.js.values import SYMBOL_ITERATOR, UNDEFINED, JsObject, JsValue, PropertyKey
@@ -45,6 +46,8 @@ class JsBlob(WebObject):
     def __init__(self, host: JsHost, data: bytes, kind: str = "") -> None:
         super().__init__(host)
         self.data = data
+        if len(data) > LARGE_UNITS:
+            note_large(self)
         self.kind = kind
 
     GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {

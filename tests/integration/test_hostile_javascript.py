@@ -112,6 +112,7 @@ def test_tasks_after_a_call_end_with_the_guests_time() -> None:
     [
         ("js.Array.new(1000).fill(2**25).map(js.String.prototype.repeat.bind('x'))", "texts made by host code alone"),
         ("[js.Array.new(2**24) for _ in range(99)]", "arrays of holes"),
+        ("list(map(js.Blob.new, [js.Array.of(js.ArrayBuffer.new(2**25))] * 99))", "blobs"),
     ],
 )
 def test_large_values_are_refused_before_they_fill_the_host(expression: str, reason: str) -> None:
