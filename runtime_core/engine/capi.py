@@ -138,7 +138,7 @@ _LOCKED: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "wasm_valtype_new": (_PTR, (ctypes.c_uint8,)),
     "wasm_valtype_vec_new": (None, (_PTR, _SIZE, _PTR)),
     "wasmtime_func_new_unchecked": (None, (_PTR, _PTR, HOST_CALLBACK, _PTR, _PTR, _PTR)),
-    "wasm_valtype_kind": (ctypes.c_uint8, (_PTR,)),
+    "wasmtime_wasm_valtype_equal": (ctypes.c_bool, (_PTR, _PTR)),
     "wasmtime_linker_new": (_PTR, (_PTR,)),
     "wasmtime_linker_clone": (_PTR, (_PTR,)),
     "wasmtime_linker_delete": (None, (_PTR,)),

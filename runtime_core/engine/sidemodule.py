@@ -14,6 +14,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
 from runtime_core.engine import capi
+from runtime_core.engine.current import CURRENT
 from runtime_core.engine.storefunction import StoreFunctions
 from runtime_core.engine.valuetypes import FunctionType
 from schemas.errors import AbiMismatchError, GuestFault, LinkError
@@ -171,15 +172,23 @@ class StoreLinker:
         for target, item in zip(externs, imports, strict=True):
             ctypes.memmove(ctypes.addressof(target), ctypes.addressof(item.extern), ctypes.sizeof(capi.Extern))
         instance, trap = capi.Instance(), ctypes.c_void_p()
-        error = self._api.wasmtime_instance_new(
-            self._context,
-            module.pointer,
-            ctypes.addressof(externs),
-            len(imports),
-            ctypes.addressof(instance),
-            ctypes.addressof(trap),
-        )
-        if trap.value:
+        guest, outer = self._instance, CURRENT.host
+        inside = outer is not None and outer is guest.host
+        if not inside:  # a start function is the guest's code: its host and its CPU time are the guest's
+            guest.enter()
+        try:
+            error = self._api.wasmtime_instance_new(
+                self._context,
+                module.pointer,
+                ctypes.addressof(externs),
+                len(imports),
+                ctypes.addressof(instance),
+                ctypes.addressof(trap),
+            )
+        finally:
+            if not inside:
+                guest.leave(outer)
+        if trap.value or CURRENT.pending is not None:  # the limit on CPU time ends a start function with an error
             self._instance.trap_cell.value = trap.value
             self._instance.fail(error)
         if error:
@@ -191,8 +200,10 @@ class StoreLinker:
         """A function as a callable.
 
         Raises:
-            AbiMismatchError: the host cannot call functions of this type.
+            AbiMismatchError: the item is no function, or the host cannot call functions of its type.
         """
+        if function.kind is not ItemKind.FUNCTION:  # the engine would take whatever it is for a function
+            raise AbiMismatchError(f"{name} is no function", found=function.kind.name.lower())
         return self._instance.function_of(function.extern, name)
 
     def call(self, function: Item, name: str) -> None:

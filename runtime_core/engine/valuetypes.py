@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import enum
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from runtime_core.engine import capi
-from schemas.errors import HostError
+from schemas.errors import AbiMismatchError
 
 
 class ValueType(enum.IntEnum):
@@ -22,6 +24,16 @@ class ValueType(enum.IntEnum):
     EXTERNREF = 128
     FUNCREF = 129
     EXNREF = 130
+
+
+_HANDLED: Final = (
+    ValueType.I32,
+    ValueType.I64,
+    ValueType.F64,
+    ValueType.F32,
+    ValueType.EXTERNREF,
+    ValueType.FUNCREF,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +64,7 @@ def read_function_type(api: capi.CApi, pointer: int) -> FunctionType:
     """The value of a ``wasm_functype_t``, which stays the caller's to free.
 
     Raises:
-        HostError: the function uses a type this host has no name for.
+        AbiMismatchError: the function uses a type that the host cannot handle.
     """
     return FunctionType(
         _read_kinds(api, api.wasm_functype_params(pointer)), _read_kinds(api, api.wasm_functype_results(pointer))
@@ -64,8 +76,17 @@ def _read_kinds(api: capi.CApi, vector_pointer: int) -> tuple[ValueType, ...]:
     if vector.size == 0:
         return ()
     items = (ctypes.c_void_p * vector.size).from_address(vector.data)
-    kinds = [api.wasm_valtype_kind(item) for item in items]
-    try:
-        return tuple(ValueType(kind) for kind in kinds)
-    except ValueError:
-        raise HostError("a function type with an unknown value type", found=kinds) from None
+    return tuple(_kind(api, item) for item in items)
+
+
+def _kind(api: capi.CApi, item: int) -> ValueType:
+    """Compares with types that it knows: ``wasm_valtype_kind`` ends the process at vectors and most references."""
+    for kind, known in _known_types(api):
+        if api.wasmtime_wasm_valtype_equal(item, known):
+            return kind
+    raise AbiMismatchError("a function takes or gives values that no host function handles")
+
+
+@functools.cache
+def _known_types(api: capi.CApi) -> tuple[tuple[ValueType, int], ...]:
+    return tuple((kind, api.wasm_valtype_new(int(kind))) for kind in _HANDLED)

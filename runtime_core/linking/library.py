@@ -16,18 +16,24 @@ from runtime_core.wasm.dylink import DylinkInfo, read_dylink
 from runtime_core.wasm.linkedlibrary import LinkedLibrary
 from runtime_core.wasm.symbols import INTERNAL_SYMBOLS, SCRIPT_PREFIX
 from schemas.digest import Digest
-from schemas.errors import AbiMismatchError
+from schemas.errors import AbiMismatchError, FormatError
 
 GOT_MODULES: Final = ("GOT.mem", "GOT.func")
 FUNCTION_MODULES: Final = ("env", "wasi_snapshot_preview1")
 BASES: Final = ("__memory_base", "__table_base")
 SHARED: Final = ("__stack_pointer", "__indirect_function_table", "memory")
+RELOCATE: Final = "__wasm_apply_data_relocs"
+CONSTRUCT: Final = "__wasm_call_ctors"
+_I32: Final = b"\x7f"
+_LEGACY_EXCEPTIONS: Final = "legacy_exceptions"  # how the engine calls the feature
 _SCRIPT_SECTION: Final = ("__start_em_asm", "__stop_em_asm")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LibraryCode:
-    """A side module, the same for all guests. ``exports`` maps the names of functions and globals to their kind."""
+    """A side module, the same for all guests. ``exports`` maps the names of its functions and data (i32 globals) to
+    their kind; what else it exports is no symbol.
+    """
 
     digest: Digest
     info: DylinkInfo
@@ -49,6 +55,7 @@ class LibraryLoader:
         self._load = load
         self._lock = threading.Lock()
         self._codes: dict[Digest, LibraryCode] = {}
+        self._refused: dict[Digest, FormatError | AbiMismatchError] = {}
 
     def code_of(self, file: bytes | memoryview) -> LibraryCode:
         """The code in a file.
@@ -61,10 +68,17 @@ class LibraryLoader:
         digest = Digest.of(file)
         with self._lock:
             code = self._codes.get(digest)
+            refused = self._refused.get(digest)
+            if refused is not None:  # guests may try again and again, and compiling is expensive
+                raise type(refused)(refused.message, expected=refused.expected, found=refused.found, hint=refused.hint)
             if code is None:
                 content = bytes(file)
-                read_dylink(binary.parse(content))  # before anything expensive
-                code = self._codes[digest] = self._make(digest, self._translate(content))
+                try:
+                    read_dylink(binary.parse(content))  # before anything expensive
+                    code = self._codes[digest] = self._make(digest, self._translate(content))
+                except (FormatError, AbiMismatchError) as error:
+                    self._refused[digest] = error.with_traceback(None)
+                    raise
         return code
 
     def load_stub(self, wasm: bytes) -> CompiledModule:
@@ -73,21 +87,34 @@ class LibraryLoader:
 
     def _make(self, digest: Digest, wasm: bytes) -> LibraryCode:
         module = binary.parse(wasm)
-        code = LibraryCode(
+        imports, types = module.imports(), module.types()
+        _check_imports(imports, types)
+        _check_exports(module)
+        return LibraryCode(
             digest=digest,
             info=read_dylink(module),
-            imports=module.imports(),
-            types=module.types(),
-            exports={item.name: item.kind for item in module.exports()},
-            module=self._load(wasm),
+            imports=imports,
+            types=types,
+            exports=_symbols(module, imports),
+            module=self._compile(wasm),
         )
-        _check(code)
-        return code
+
+    def _compile(self, wasm: bytes) -> CompiledModule:
+        try:
+            return self._load(wasm)
+        except FormatError as error:
+            if _LEGACY_EXCEPTIONS in str(error):
+                raise AbiMismatchError(
+                    "the library has the legacy exception instructions, which the engine does not run",
+                    expected="a library translated to try_table",
+                    hint="package sets hold libraries translated: build the release from a package lock",
+                ) from error
+            raise
 
 
-def _check(code: LibraryCode) -> None:
-    """Refuse imports that no dynamic library has, and libraries that bring JavaScript source."""
-    for item in code.imports:
+def _check_imports(imports: tuple[binary.Import, ...], types: tuple[binary.FunctionType | None, ...]) -> None:
+    """Refuse imports that no dynamic library has."""
+    for item in imports:
         known = {
             ExternKind.FUNCTION: item.module in FUNCTION_MODULES,
             ExternKind.GLOBAL: item.module in GOT_MODULES
@@ -101,9 +128,33 @@ def _check(code: LibraryCode) -> None:
                 "a library imports what no Emscripten side module does",
                 found=f"{item.kind.name.lower()} {item.module}.{item.name}",
             )
-        if item.kind is ExternKind.FUNCTION and function_type(code, item) is None:
+        if item.kind is ExternKind.FUNCTION and _type_at(types, item.type_index) is None:
             raise AbiMismatchError("a library imports a function without a function type", found=item.name)
-    scripts = [name for name in code.exports if name.startswith(SCRIPT_PREFIX) or name in _SCRIPT_SECTION]
+
+
+def _symbols(module: binary.Module, imports: tuple[binary.Import, ...]) -> dict[str, ExternKind]:
+    """The functions and data that a module exports. The engine is never asked for globals of other types: it ends the
+    process at those that its C interface has no value for.
+    """
+    imported = [item.description for item in imports if item.kind is ExternKind.GLOBAL]
+    data = [kind[:1] == _I32 for kind in imported] + [item.value_type == _I32 for item in module.globals()]
+    return {
+        item.name: item.kind
+        for item in module.exports()
+        if item.kind is ExternKind.FUNCTION
+        or (item.kind is ExternKind.GLOBAL and item.index < len(data) and data[item.index])
+    }
+
+
+def _check_exports(module: binary.Module) -> None:
+    """Refuse libraries with a memory or table of their own, with JavaScript source, or with odd start-up functions."""
+    exports = {item.name: item.kind for item in module.exports()}
+    if module.memories() or module.tables():
+        raise AbiMismatchError("a library has a memory or a table of its own", expected="the main module's, imported")
+    for name in (RELOCATE, CONSTRUCT):
+        if exports.get(name, ExternKind.FUNCTION) is not ExternKind.FUNCTION:
+            raise AbiMismatchError(f"a library's {name} is no function", found=exports[name].name.lower())
+    scripts = [name for name in exports if name.startswith(SCRIPT_PREFIX) or name in _SCRIPT_SECTION]
     if scripts:
         raise AbiMismatchError(
             "a library brings JavaScript source, and there is no JavaScript engine", found=", ".join(scripts[:3])
@@ -112,8 +163,11 @@ def _check(code: LibraryCode) -> None:
 
 def function_type(code: LibraryCode, item: binary.Import) -> binary.FunctionType | None:
     """The type of an imported function."""
-    index = item.type_index
-    return code.types[index] if index is not None and index < len(code.types) else None
+    return _type_at(code.types, item.type_index)
+
+
+def _type_at(types: tuple[binary.FunctionType | None, ...], index: int | None) -> binary.FunctionType | None:
+    return types[index] if index is not None and index < len(types) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Final
 from runtime_core.engine.sidemodule import Item, ItemKind, StoreLinker
 from runtime_core.engine.valuetypes import FunctionType, ValueType
 from runtime_core.linking.library import (
+    CONSTRUCT,
     GOT_MODULES,
+    RELOCATE,
     SHARED,
     Library,
     LibraryCode,
@@ -35,9 +37,11 @@ if TYPE_CHECKING:
     from runtime_core.engine.instance import GuestInstance
 
 _ORIGIN: Final = "$ORIGIN"
-_RELOCATE: Final = "__wasm_apply_data_relocs"
-_CONSTRUCT: Final = "__wasm_call_ctors"
 MAX_LIBRARIES: Final = 512
+MAX_DEPTH: Final = 64
+"""Libraries that are being loaded at one time: one that needs another, or whose constructor opens another."""
+MAX_ATTEMPTS: Final = 4 * MAX_LIBRARIES
+"""Libraries that got slots and globals of the engine's; those of failed attempts stay until the guest's end."""
 _NAMES_SHOWN: Final = 5
 _SYSTEM_PREFIXES: Final = ("emscripten_", "_emscripten_", "__syscall_")
 """Functions of Emscripten's own JavaScript library. Which of them a main module has depends on how it was linked, and
@@ -51,11 +55,13 @@ ReadFile = Callable[[str], bytes | memoryview | None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Request:
-    """One ``dlopen``: its flags and the libraries that it has loaded so far, for RTLD_LOCAL."""
+    """One ``dlopen``: its flags, the libraries that it sees, for RTLD_LOCAL, and what it has changed so far."""
 
     is_global: bool
     paths: tuple[str, ...]
     local: list[Library] = field(default_factory=list)
+    loaded: list[Library] = field(default_factory=list)
+    promoted: list[Library] = field(default_factory=list)
 
 
 class DynamicLinker:
@@ -77,6 +83,8 @@ class DynamicLinker:
         self._libraries: dict[str, Library] = {}
         self._globals: list[Library] = []
         self._main: dict[str, Symbol] = {}
+        self._depth = 0
+        self._attempts = 0
         self._linked: LinkedSet = state.linked if state is not None else LinkedSet()
         for name, is_global in state.opened if state is not None else ():
             self._restore(self._linked.libraries[name], is_global)
@@ -87,7 +95,7 @@ class DynamicLinker:
         return tuple(self._libraries.values())
 
     def open(self, name: str, *, is_global: bool, search: tuple[str, ...] = ()) -> Library:
-        """Load a library and everything it needs, unless that is done already.
+        """Load a library and everything it needs, unless that is done already; all of it or nothing.
 
         ``search`` are directories for needed libraries (LD_LIBRARY_PATH).
 
@@ -96,7 +104,11 @@ class DynamicLinker:
             LimitError: no room for its data or its slots.
         """
         request = _Request(is_global=is_global, paths=search)
-        return self._open(posixpath.normpath(name), request)
+        try:
+            return self._open(posixpath.normpath(name), request)
+        except BaseException:
+            self._undo(request)
+            raise
 
     def address(self, library: Library, name: str) -> int | None:
         """``dlsym``: the slot of an exported function or the address of a datum; None where there is neither."""
@@ -161,17 +173,40 @@ class DynamicLinker:
         else:
             library = Library.of_code(name, self._code_of(name, file), is_global=request.is_global)
         self._libraries[name] = library
+        request.loaded.append(library)
         try:
-            if linked is not None:
-                self._initialise(library, linked, request)
+            self._load_nested(library, request)
+        except (FormatError, AbiMismatchError) as error:
+            raise LinkError(f"cannot use the library {name}: {error}") from error
+        except LinkError as error:
+            if name in error.message:
+                raise
+            raise LinkError(f"cannot load {name}: {error.message}", found=error.found, hint=error.hint) from error
+        return library
+
+    def _load_nested(self, library: Library, request: _Request) -> None:
+        if self._depth >= MAX_DEPTH:
+            raise LimitError("too many libraries are being loaded at one time", expected=f"<= {MAX_DEPTH}")
+        self._depth += 1
+        try:
+            if library.linked is not None:
+                self._initialise(library, library.linked, request)
             else:
                 self._load(library, request)
-        except BaseException as error:
-            del self._libraries[name]
-            if isinstance(error, LinkError) and name not in error.message:
-                raise LinkError(f"cannot load {name}: {error.message}", found=error.found, hint=error.hint) from error
-            raise
-        return library
+        finally:
+            self._depth -= 1
+
+    def _undo(self, request: _Request) -> None:
+        """Forget what a request that failed has loaded, so that no later one sees any of it.
+
+        Libraries of the code image stay once they are initialised: that must happen once only.
+        """
+        gone = [library for library in request.loaded if library.linked is None or not library.is_open]
+        for library in gone:
+            self._libraries.pop(library.name, None)
+        for library in request.promoted:
+            library.is_global = False
+        self._globals = [item for item in self._globals if item not in gone and item not in request.promoted]
 
     def _code_of(self, name: str, file: bytes | memoryview) -> LibraryCode:
         try:
@@ -188,6 +223,7 @@ class DynamicLinker:
                 request.local.append(library)
         elif not library.is_global:
             library.is_global = True
+            request.promoted.append(library)
             self._globals.append(library)
 
     def _complete(self, library: Library, request: _Request) -> None:
@@ -222,7 +258,7 @@ class DynamicLinker:
         self._fill_forwarding(library, forwarded, stubs)
         self._place_exports(library)
         self._fill_got(library, request, got)
-        for name in (_RELOCATE, _CONSTRUCT):
+        for name in (RELOCATE, CONSTRUCT):
             function = library.instance.export(name)
             if function is not None:
                 self._store.call(function, name)
@@ -252,7 +288,9 @@ class DynamicLinker:
             signature = function_type(code, item)
             if signature is not None and code.exports.get(item.name) is ExternKind.FUNCTION:
                 forwarded[item.name] = signature
-            elif signature is None or not item.name.startswith(_SYSTEM_PREFIXES):
+            elif signature is None or not (
+                item.name in code.info.weak_imports or item.name.startswith(_SYSTEM_PREFIXES)
+            ):
                 missing.append(item.name)
         for item in _got_imports(code):
             defined = item.name in code.exports or item.name in code.info.weak_imports
@@ -269,6 +307,9 @@ class DynamicLinker:
 
     def _allocate(self, library: Library, code: LibraryCode) -> None:
         info = code.info
+        self._attempts += 1
+        if self._attempts > MAX_ATTEMPTS:
+            raise LimitError("the guest tried to load libraries too often", expected=f"<= {MAX_ATTEMPTS} times")
         if info.memory_bytes:
             size = info.memory_bytes + info.memory_alignment
             block = int(self._instance.call("calloc", size, 1)) & 0xFFFFFFFF

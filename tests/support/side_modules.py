@@ -9,6 +9,7 @@ from runtime_core.engine.capi import wat_to_wasm
 from runtime_core.engine.codecache import CodeCache
 from runtime_core.engine.engine import Engine
 from runtime_core.engine.instance import GuestInstance
+from runtime_core.engine.limits import Limits
 from runtime_core.engine.sidemodule import StoreLinker
 from runtime_core.linking.library import LibraryLoader
 from runtime_core.linking.linker import DynamicLinker
@@ -71,11 +72,13 @@ def side_module(wat: str, **needs: object) -> bytes:
 class LinkingGuest:
     """The main module with a dynamic linker whose files are given."""
 
-    def __init__(self, directory: Path, files: dict[str, bytes]) -> None:
-        engine = Engine()
+    def __init__(
+        self, directory: Path, files: dict[str, bytes], limits: Limits | None = None, engine: Engine | None = None
+    ) -> None:
+        engine = engine or Engine()
         cache = CodeCache(directory)
         program = engine.link(engine.load(wat_to_wasm(MAIN_WAT), cache), IMPORTS)
-        self.instance: GuestInstance = program.instantiate(engine.load(wat_to_wasm(MEMORY_WAT), cache))
+        self.instance: GuestInstance = program.instantiate(engine.load(wat_to_wasm(MEMORY_WAT), cache), limits)
         self.host = Host(self.instance)
         self.instance.bind(self.host)
         self.files = files

@@ -131,6 +131,13 @@ def site_packages() -> MountTree:
     return tree  # type: ignore[return-value]  # built as such a tree
 
 
+def library(project: str) -> bytes:
+    """The one native library of a project, as its wheel has it."""
+    wheel = next(item for item in WHEELS if item.requirement.startswith(f"{project}=="))
+    with zipfile.ZipFile(_download(wheel)) as archive:
+        return next(archive.read(name) for name in archive.namelist() if name.endswith(".so"))
+
+
 def library_loader(engine: Engine, code_cache: Path) -> LibraryLoader:
     """A loader that translates libraries as a release build does."""
     cache = BuildCache(default_cache_root())
