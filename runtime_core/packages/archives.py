@@ -1,7 +1,7 @@
 """The files in a wheel or in a tar archive of a package; nothing else, and never more than is allowed.
 
-Wheels are read with zipfile: every member is inflated with a bound, whatever its header says. Tar archives are those
-that workerd's package buckets hold: ustar with GNU long names; other types than files and directories are refused.
+Wheels are read with zipfile: every member is inflated with a bound, whatever its header says. For tar archives
+see :mod:`runtime_core.packages.tar`.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import csv
 import gzip
 import io
 import stat
-import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO, Final, cast
 
+from runtime_core.packages import tar
 from schemas.errors import FormatError
 from schemas.python_packages import MAX_FILES, InstallDir, PackageFile, check_path
 
@@ -45,9 +45,10 @@ def wheel_files(wheel: bytes, *, install_dir: InstallDir = InstallDir.SITE) -> I
                     raise FormatError("a wheel holds what is no plain file", found=repr(member.filename)[:120])
                 if path is None:
                     continue
+                _check_compression(member)
                 budget.take_name(path)
                 yield PackageFile(install_dir=install_dir, path=path, contents=_inflate(archive, member, budget))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError) as error:
         raise FormatError(f"not a readable wheel: {error}") from error
 
 
@@ -58,28 +59,25 @@ def tar_files(archive: bytes, *, install_dir: InstallDir) -> Iterator[PackageFil
         FormatError: not a tar archive, too large, or a member that is neither file nor directory.
     """
     budget = _Budget()
+    raw = io.BytesIO(archive)
     try:
-        raw = io.BytesIO(archive)
-        plain = cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if archive[:2] == _GZIP else raw
-        with plain, tarfile.open(fileobj=_Capped(plain), mode="r|") as members:
-            for member in members:
-                if member.isdir():
-                    continue
-                if not member.isreg():
-                    raise FormatError(
-                        "a package's tar archive holds what is no plain file", found=repr(member.name)[:120]
-                    )
+        with cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if archive[:2] == _GZIP else raw as plain:
+            for member in tar.read_members(plain.read, take=budget.take_bytes):
                 path = member.name.removeprefix("./")
                 check_path(path)
                 budget.take_name(path)
-                budget.take_bytes(member.size)
-                content = members.extractfile(member)
-                data = b"" if content is None else content.read()
-                if len(data) != member.size:
-                    raise FormatError("a tar archive is cut off", expected=member.size, found=len(data))
-                yield PackageFile(install_dir=install_dir, path=path, contents=data)
-    except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, UnicodeError, OSError) as error:
+                yield PackageFile(install_dir=install_dir, path=path, contents=member.data)
+    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise FormatError(f"not a readable tar archive: {error}") from error
+
+
+def tar_archive(files: Iterable[PackageFile]) -> bytes:
+    """A tar archive of files; equal files in equal order give equal bytes.
+
+    Raises:
+        FormatError: a path that is no UTF-8.
+    """
+    return b"".join(tar.write_members(files))
 
 
 class _Budget:
@@ -102,19 +100,14 @@ class _Budget:
             raise FormatError("an archive unpacks to more than is allowed", expected=f"<= {MAX_UNPACKED} bytes")
 
 
-class _Capped(io.RawIOBase):
-    """A stream that ends with an error where it gives more than an archive may unpack to, padding included."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-        self._left = 2 * MAX_UNPACKED
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._stream.read(size)
-        self._left -= len(data)
-        if self._left < 0:
-            raise FormatError("an archive unpacks to more than is allowed", expected=f"<= {MAX_UNPACKED} bytes")
-        return data
+def _check_compression(member: zipfile.ZipInfo) -> None:
+    """Only what wheels use: the other methods reserve as much memory as the archive asks for."""
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise FormatError(
+            "a wheel's member is compressed by another method",
+            expected="stored or deflated",
+            found=f"method {member.compress_type} of {member.filename[:80]!r}",
+        )
 
 
 def _inflate(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: _Budget) -> bytes:
@@ -142,6 +135,7 @@ def _check_record(archive: zipfile.ZipFile) -> None:
     if len(records) != 1:
         raise FormatError("not a wheel", expected="one .dist-info/RECORD", found=f"{len(records)} of them")
     info = archive.getinfo(records[0])
+    _check_compression(info)
     if info.file_size > MAX_UNPACKED // 16:
         raise FormatError("a wheel's RECORD is too long")
     try:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
+import random
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -11,9 +13,9 @@ from collections.abc import Callable
 import pytest
 
 from runtime_core.packages import archives
-from runtime_core.packages.archives import tar_files, wheel_files
+from runtime_core.packages.archives import tar_archive, tar_files, wheel_files
 from schemas.errors import FormatError
-from schemas.python_packages import InstallDir
+from schemas.python_packages import InstallDir, PackageFile
 
 RECORD = "demo-1.0.dist-info/RECORD"
 
@@ -106,6 +108,75 @@ def test_refused_wheels(reason: str) -> None:
 def test_refused_tar_archives(members: list[tuple[str, bytes, bytes]], reason: str) -> None:
     with pytest.raises(FormatError, match=reason):
         list(tar_files(tar(members), install_dir=InstallDir.SITE))
+
+
+def test_what_was_written_as_tar_is_read() -> None:
+    names = ["x.py", "a" * 100, "b" * 101, "c" * 90 + "/" + "d" * 200, "ä" * 60 + "/ö.py"]
+    files = [
+        PackageFile(install_dir=InstallDir.SITE, path=name, contents=bytes([index]) * index * 300)
+        for index, name in enumerate(names)
+    ]
+    data = tar_archive(files)
+    assert data == tar_archive(files)
+    assert list(tar_files(data, install_dir=InstallDir.SITE)) == files
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        assert [(item.name, item.mode, item.mtime, item.isreg()) for item in archive] == [
+            (name, 0o755, 0, True) for name in names
+        ]
+
+
+def test_a_prefix_of_ustar() -> None:
+    buffer = io.BytesIO()
+    name = "a" * 90 + "/" + "b" * 90
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        archive.addfile(tarfile.TarInfo(name))
+    assert [file.path for file in tar_files(buffer.getvalue(), install_dir=InstallDir.SITE)] == [name]
+
+
+BAD_TARS = {
+    "empty": b"",
+    "zeros that end early": bytes(100),
+    "no end": tar([("x", b"", tarfile.REGTYPE)])[:512],
+    "extended header": tar([("PaxHeader/x", bytes(20), tarfile.XHDTYPE)]),
+    "long name of a long name": tar([("L", b"abc", tarfile.GNUTYPE_LONGNAME)] * 2),
+    "long name that is too long": tar([("L", b"a" * 5000, tarfile.GNUTYPE_LONGNAME)]),
+    "wrong checksum": b"y" + tar([("x", b"", tarfile.REGTYPE)])[1:],
+    "directory with content": tar([("x", b"", tarfile.REGTYPE)]).replace(b"0" * 11, b"0" * 10 + b"1", 1),
+    "sparse file": tar([("x", b"abc", tarfile.GNUTYPE_SPARSE)]),
+    "hard link": tar([("x", b"", tarfile.LNKTYPE)]),
+    "name that is no UTF-8": tar([("x\udcff", b"", tarfile.REGTYPE)]),
+    "damaged compression": gzip.compress(bytes(5000))[:20],
+}
+
+
+@pytest.mark.parametrize("reason", BAD_TARS)
+def test_more_refused_tar_archives(reason: str) -> None:
+    with pytest.raises(FormatError):
+        list(tar_files(BAD_TARS[reason], install_dir=InstallDir.SITE))
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_wheels_are_stored_or_deflated(method: int) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        archive.writestr("a.py", b"x")
+        archive.writestr(RECORD, f"a.py,,\n{RECORD},,\n")
+    with pytest.raises(FormatError, match="another method"):
+        list(wheel_files(buffer.getvalue()))
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_damaged_archives(seed: int) -> None:
+    source = random.Random(seed)
+    member = [("x", b"abc", b"0")]
+    for index, data in enumerate(
+        (wheel({"a.py": b"x" * 50, "b/c.py": b"y"}), tar(member), tar(member, compressed=True))
+    ):
+        damaged = bytearray(data)
+        for _ in range(source.randrange(1, 6)):
+            damaged[source.randrange(len(damaged))] = source.randrange(256)
+        with contextlib.suppress(FormatError):
+            list(tar_files(bytes(damaged), install_dir=InstallDir.SITE) if index else wheel_files(bytes(damaged)))
 
 
 def test_a_cut_off_tar_archive() -> None:
