@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from packaging.tags import compatible_tags, cpython_tags
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+
 from runtime_core.build.cache import BuildCache, CachedFile, CacheKey
-from runtime_core.build.resolve import platform_arguments, run_pip
+from runtime_core.build.resolve import PLATFORM_SUFFIX, platform_arguments, run_pip
 from runtime_core.build.translate import translate_library
 from runtime_core.packages.archives import tar_files, wheel_files
 from runtime_core.packages.overlay import build_trees
@@ -28,6 +31,7 @@ from schemas.python_packages import PackageFile, encode_packages
 _WHEEL: Final = ".whl"
 _TAR: Final = (".tar", ".tar.gz", ".tgz")
 _LIBRARY: Final = ".so"
+_ARCH: Final = "wasm32"
 _OUTPUT: Final = "packages.bin"
 
 Progress = Callable[[str], None]
@@ -51,7 +55,7 @@ def build_package_set(
 
     Raises:
         AbiMismatchError: the lock, or a wheel in it, is for another Python or platform.
-        ArtifactError: a file could not be fetched.
+        ArtifactError: a file could not be fetched, or the lock lacks a dependency.
         DigestMismatchError: a file is not the one that the lock names; nothing is kept.
         FormatError: a file is malformed, or two packages write the same file.
     """
@@ -79,32 +83,48 @@ def check_lock(lock: PackageLockFile, profile: AbiProfile) -> None:
 
     Raises:
         AbiMismatchError: with what the lock is for.
+        ArtifactError: a package needs another that the lock does not have.
     """
-    found = f"Python {lock.python}, ABI {lock.abi}"
-    if not lock.python.startswith(profile.python_version + ".") or lock.abi != profile.abi.partition("_")[2]:
+    found = f"Python {lock.python}, ABI {lock.abi}, {lock.arch}"
+    if (
+        not lock.python.startswith(profile.python_version + ".")
+        or lock.abi != profile.abi.partition("_")[2]
+        or lock.arch != _ARCH
+    ):
         raise AbiMismatchError(
             "the package lock is for another runtime",
-            expected=f"Python {profile.python_version}, ABI {profile.abi.partition('_')[2]}",
+            expected=f"Python {profile.python_version}, ABI {profile.abi.partition('_')[2]}, {_ARCH}",
             found=found,
             hint="resolve it again: artifactctl packages lock",
         )
+    present = {canonicalize_name(package.name) for package in lock.packages}
     for package in lock.packages:
+        missing = [name for name in package.depends if canonicalize_name(name) not in present]
+        if missing:
+            raise ArtifactError(
+                f"{package.name} needs what the package lock does not have",
+                found=", ".join(missing),
+                hint="resolve it again: artifactctl packages lock",
+            )
         if package.file_name.endswith(_WHEEL):
             _check_tags(package, profile)
 
 
 def _check_tags(package: LockedPackage, profile: AbiProfile) -> None:
-    python, abi, platform = package.file_name.removesuffix(_WHEEL).split("-")[-3:]
-    tag = "cp" + profile.python_version.replace(".", "")
-    is_pure = (
-        platform == "any" and abi == "none" and any(item.startswith("py") or item == tag for item in python.split("."))
-    )
-    is_native = f"{profile.abi}_wasm32" in platform.split(".") and bool({tag, "abi3", "none"} & set(abi.split(".")))
-    if not (is_pure or is_native):
+    try:
+        name, _, _, found = parse_wheel_filename(package.file_name)
+    except InvalidWheelFilename as error:
+        raise FormatError(f"not the name of a wheel: {error}", found=package.file_name) from error
+    if name != canonicalize_name(package.name):
+        raise FormatError(f"the file locked for {package.name} is another project's", found=package.file_name)
+    major, minor = (int(part) for part in profile.python_version.split("."))
+    tag, platform = f"cp{major}{minor}", profile.abi + PLATFORM_SUFFIX
+    supported = {*cpython_tags((major, minor), [tag], [platform]), *compatible_tags((major, minor), tag, [platform])}
+    if supported.isdisjoint(found):
         raise AbiMismatchError(
             f"{package.file_name} is not for this runtime",
-            expected=f"py3-none-any, or {tag}-{tag}-{profile.abi}_wasm32",
-            found=f"{python}-{abi}-{platform}",
+            expected=f"py3-none-any, or {tag}-{tag}-{platform}",
+            found=", ".join(sorted(map(str, found)))[:120],
         )
 
 
@@ -128,7 +148,12 @@ def _fetch(cache: BuildCache, package: LockedPackage, profile: AbiProfile, progr
         arguments += [*platform_arguments(profile), "-r", str(requirements)]
         run_pip(arguments, profile=profile, what=f"download {package.file_name}", work=work)
         requirements.unlink()
-        found = Digest.of((work / package.file_name).read_bytes())
+        path = work / package.file_name
+        if not path.is_file():
+            raise ArtifactError(
+                f"the package index has no {package.file_name}", found=", ".join(item.name for item in work.iterdir())
+            )
+        found = Digest.of(path.read_bytes())
         if found != package.digest:
             raise DigestMismatchError(
                 f"{package.file_name} is not the locked file", expected=package.digest, found=found

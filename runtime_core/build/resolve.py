@@ -23,7 +23,7 @@ from schemas.errors import ArtifactError, ConfigError, HostError
 from schemas.package_lock import LockedPackage, PackageLockFile
 
 _SECONDS: Final = 600.0
-_PLATFORM_SUFFIX: Final = "_wasm32"
+PLATFORM_SUFFIX: Final = "_wasm32"
 
 # pip evaluates markers for the interpreter it runs on, whatever --platform says; these are the guest's.
 _WRAPPER: Final = """
@@ -39,7 +39,7 @@ runpy.run_module("pip", run_name="__main__", alter_sys=True)
 def platform_arguments(profile: AbiProfile) -> list[str]:
     """pip's options that select wheels for a guest."""
     tag = "cp" + profile.python_version.replace(".", "")
-    options = ["--only-binary", ":all:", "--platform", profile.abi + _PLATFORM_SUFFIX, "--implementation", "cp"]
+    options = ["--only-binary", ":all:", "--platform", profile.abi + PLATFORM_SUFFIX, "--implementation", "cp"]
     options += ["--python-version", profile.python_version, "--abi", tag, "--abi", "abi3", "--abi", "none"]
     return options
 

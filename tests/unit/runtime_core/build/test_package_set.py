@@ -12,7 +12,7 @@ from runtime_core.build.package_set import check_lock
 from runtime_core.build.resolve import check_requirements, read_report
 from runtime_core.wasm.abi import ABI_314_0_5
 from schemas.digest import Digest
-from schemas.errors import AbiMismatchError, ArtifactError, ConfigError
+from schemas.errors import AbiMismatchError, ArtifactError, ConfigError, FormatError
 from schemas.package_lock import LockedPackage, PackageLockFile
 
 
@@ -42,7 +42,10 @@ def test_wheels_for_this_runtime(file_name: str) -> None:
     [
         (lock(python="3.13.2"), "for another runtime"),
         (lock(abi="2025_0"), "for another runtime"),
+        (lock(arch="wasm64"), "for another runtime"),
         (lock("a-1.0-cp313-cp313-pyemscripten_2026_0_wasm32.whl"), "not for this runtime"),
+        (lock("a-1.0-cp315-abi3-pyemscripten_2026_0_wasm32.whl"), "not for this runtime"),
+        (lock("a-1.0-py2-none-any.whl"), "not for this runtime"),
         (lock("a-1.0-cp314-cp314-pyodide_2025_0_wasm32.whl"), "not for this runtime"),
         (lock("a-1.0-cp314-cp314-manylinux_2_17_x86_64.whl"), "not for this runtime"),
     ],
@@ -50,6 +53,26 @@ def test_wheels_for_this_runtime(file_name: str) -> None:
 def test_locks_for_something_else(made: PackageLockFile, reason: str) -> None:
     with pytest.raises(AbiMismatchError, match=reason):
         check_lock(made, ABI_314_0_5)
+
+
+@pytest.mark.parametrize(
+    ("file_name", "reason"),
+    [
+        ("a.whl", "name of a wheel"),
+        ("a-1.0-any.whl", "name of a wheel"),
+        ("b-1.0-py3-none-any.whl", "another project's"),
+    ],
+)
+def test_locks_with_odd_file_names(file_name: str, reason: str) -> None:
+    with pytest.raises(FormatError, match=reason):
+        check_lock(lock(file_name), ABI_314_0_5)
+
+
+def test_a_lock_without_a_dependency() -> None:
+    made = lock()
+    package = dataclasses.replace(made.packages[0], depends=("A", "gone"))
+    with pytest.raises(ArtifactError, match="gone"):
+        check_lock(dataclasses.replace(made, packages=(package,)), ABI_314_0_5)
 
 
 def test_requirements_are_names_and_versions() -> None:
