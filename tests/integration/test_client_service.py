@@ -26,6 +26,7 @@ from artifactd.client import (
 )
 from artifactd.client.keys import KeyDirectory
 from artifactd.client.resolve import read_history
+from artifactd.client.retry import RetryPolicy
 from artifactd.client.sources import BlobRef, FileSource
 from schemas.digest import Digest
 from schemas.errors import (
@@ -229,7 +230,8 @@ def test_an_upload_survives_a_restart_of_the_service(setup: Setup, tmp_path: Pat
     path.write_bytes(synthetic_bytes(24 << 20, seed=1))
     source = FileSource(path)
     restart = Restart(setup.daemon)
-    with Connection(setup.daemon.address) as connection:
+    patient = RetryPolicy(attempts=30)  # a loaded machine takes longer to start the service again
+    with Connection(setup.daemon.address, retry=patient) as connection:
         client = BlobClient(connection)
         client.upload_all([source], progress=restart)
         assert client.find_missing([source.ref]) == []
