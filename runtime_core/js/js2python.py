@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Generator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from runtime_core.js.arrays import JsArray
@@ -19,10 +20,13 @@ from runtime_core.js.pyproxy import PyProxy, adopt_proxy
 from runtime_core.js.registry import ImportTable
 from runtime_core.js.strings import encode_python
 from runtime_core.js.values import ERROR, MAX_SAFE_INTEGER, UNDEFINED, BigInt, JsObject, JsValue
+from schemas.errors import HostError
 
 if TYPE_CHECKING:
     from runtime_core.js.host import JsHost
 
+_MAX_LEVELS: Final = 10_000
+"""Of nested containers; a JavaScript engine's stack ends between two and twenty thousand of them."""
 _I32_MIN: Final = -(1 << 31)
 _I32_MAX: Final = (1 << 31) - 1
 
@@ -98,6 +102,10 @@ def convert(js: JsHost, value: JsValue) -> int:
     return checked(js.guest.JsProxy_create(value)) if pointer is None else pointer
 
 
+_Steps = Generator[JsValue, "int | None", int]
+"""Yields the values whose copies it needs, and is sent references to them; returns a reference to its own."""
+
+
 class DeepConverter:
     """Converts arrays, maps, sets and plain objects to Python containers, ``depth`` levels deep (-1 = all)."""
 
@@ -109,7 +117,32 @@ class DeepConverter:
         self._kept: list[JsValue] = []  # keeps those ids valid
 
     def convert(self, value: JsValue) -> int:
-        """A new reference."""
+        """A new reference.
+
+        Nesting takes no frames of the host: lists and dicts are made by generators that ask for their elements.
+        """
+        pending: list[_Steps] = []
+        try:
+            answer = self._start(value, pending)
+            while pending:
+                if len(pending) > _MAX_LEVELS:
+                    throw("RangeError", "Maximum call stack size exceeded")
+                try:
+                    asked = pending[-1].send(answer)
+                except StopIteration as end:
+                    pending.pop()
+                    answer = end.value
+                else:
+                    answer = self._start(asked, pending)
+        except BaseException:
+            for steps in reversed(pending):
+                with suppress(HostError):  # a dead guest takes nothing back
+                    steps.close()
+            raise
+        return checked(answer or 0)
+
+    def _start(self, value: JsValue, pending: list[_Steps]) -> int | None:
+        """A new reference, or None where the generator that makes it was appended to ``pending``."""
         pointer = convert_immutable(self._js, value)
         if pointer is not None:
             return pointer
@@ -119,24 +152,28 @@ class DeepConverter:
         if made is not None:
             self._js.guest.Py_IncRef(made)
             return made
+        if isinstance(value, JsArray):
+            pending.append(self._list_steps(value))
+            return None
+        if isinstance(value, JsMap):
+            _check_collision("Map", value.entries)
+            pending.append(self._dict_steps(value, list(value.entries.values())))
+            return None
+        if isinstance(value, JsObject) and not isinstance(value, JsSet) and _is_plain(value):
+            pending.append(self._dict_steps(value, [(key, value.get(key)) for key in value.own_keys()]))
+            return None
         self._depth -= 1
         try:
-            return self._convert_container(value)
+            return self._convert_leaf(value)
         finally:
             self._depth += 1
 
-    def _convert_container(self, value: JsValue) -> int:
+    def _convert_leaf(self, value: JsValue) -> int:
+        """What holds no containers that are converted, too."""
         js = self._js
-        if isinstance(value, JsArray):
-            return self._convert_list(value)
-        if isinstance(value, JsMap):
-            _check_collision("Map", value.entries)
-            return self._convert_dict(value, list(value.entries.values()))
         if isinstance(value, JsSet):
             _check_collision("Set", value.entries)
             return self._convert_set(value)
-        if isinstance(value, JsObject) and _is_plain(value):
-            return self._convert_dict(value, [(key, value.get(key)) for key in value.own_keys()])
         if is_buffer(value):
             address, size, _ = datatype(js, value)
             if not size:
@@ -150,17 +187,20 @@ class DeepConverter:
         self._made[id(value)] = pointer
         self._kept.append(value)
 
-    def _convert_list(self, array: JsArray) -> int:
+    def _list_steps(self, array: JsArray) -> _Steps:
         guest = self._js.guest
         result = checked(guest.PyList_New(len(array.items)))
         self._remember(array, result)
+        self._depth -= 1
         try:
             for index, item in enumerate(list(array.iterate())):
-                if guest.PyList_SetItem(result, index, self.convert(item)) == -1:
+                if guest.PyList_SetItem(result, index, (yield item)) == -1:
                     raise PythonErrorSet
         except BaseException:
             guest.Py_DecRef(result)
             raise
+        finally:
+            self._depth += 1
         return result
 
     def _convert_key(self, key: JsValue, container: str) -> int:
@@ -170,15 +210,16 @@ class DeepConverter:
             throw_error(f"Cannot use key of type {name} as a key to a Python {container}")
         return pointer
 
-    def _convert_dict(self, source: JsObject, entries: list[tuple[JsValue, JsValue]]) -> int:
+    def _dict_steps(self, source: JsObject, entries: list[tuple[JsValue, JsValue]]) -> _Steps:
         guest = self._js.guest
         result = checked(guest.PyDict_New())
         self._remember(source, result)
         owned: list[int] = [result]
+        self._depth -= 1
         try:
             for key, value in entries:
                 owned.append(self._convert_key(key, "dict"))
-                owned.append(self.convert(value))
+                owned.append((yield value) or 0)
                 if guest.PyDict_SetItem(result, owned[1], owned[2]) == -1:
                     raise PythonErrorSet
                 guest.Py_DecRef(owned.pop())
@@ -187,6 +228,8 @@ class DeepConverter:
             for pointer in owned:
                 guest.Py_DecRef(pointer)
             raise
+        finally:
+            self._depth += 1
         return result
 
     def _convert_set(self, source: JsSet) -> int:

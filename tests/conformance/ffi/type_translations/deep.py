@@ -23,10 +23,10 @@ for _ in range(200):
 text = js.JSON.stringify(x)
 [x.to_py() == y, js.JSON.stringify(to_js(y)) == text, js.JSON.stringify(js.JSON.parse(text)) == text, str(x)]
 
-#% to_py of 2000 levels
+#% to_py of 1000 levels
 import js
 x = js.Array.new()
-for _ in range(2000):
+for _ in range(1000):
     x = js.Array.of(x)
 len(x.to_py())
 
