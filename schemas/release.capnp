@@ -31,6 +31,7 @@ struct Artifact {
     codeImage @3;                # translated and linked wasm; compiled on the node that runs it
     snapshot @4;                 # linear memory and metadata, workerd's wire format
     packages @5;                 # PythonPackages message
+    worker @6;                   # the worker's own files, of a dedicated release: PythonPackages message
   }
   enum Compression { none @0; zstd @1; }
 }

@@ -52,6 +52,8 @@ class Role(Enum):
     """Linear memory and metadata (:mod:`schemas.snapshot_codec`)."""
     PACKAGES = "packages"
     """Package files; the only role a release may have several of."""
+    WORKER = "worker"
+    """The worker's own files, in a release whose snapshot is dedicated to it."""
 
 
 class Compression(Enum):

@@ -31,7 +31,7 @@ examples:
 """
 _INTERRUPTIBLE_SECONDS: Final = 1e9
 """No limit to speak of: guest code looks for Ctrl-C when it looks at its CPU budget, so it needs one."""
-_BOOT_ROLES: Final = (Role.CODE_IMAGE, Role.SNAPSHOT, Role.UPSTREAM_STDLIB, Role.PACKAGES)
+_BOOT_ROLES: Final = (Role.CODE_IMAGE, Role.SNAPSHOT, Role.UPSTREAM_STDLIB, Role.PACKAGES, Role.WORKER)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
