@@ -50,7 +50,9 @@ def fetch_package(cache: BuildCache, package: PackagePin, *, tarball: Path | Non
         if tarball is None:
             source.unlink()
 
-    entry = cache.get_or_build(CacheKey.of("package", package=package.spec, tarball=package.digest), build)
+    members = ",".join(sorted(package.members))
+    key = CacheKey.of("package", package=package.spec, tarball=package.digest, members=members)
+    entry = cache.get_or_build(key, build)
     return PackageFiles(files=entry.files, cached=entry.cached, seconds=entry.seconds)
 
 

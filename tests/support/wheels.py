@@ -131,10 +131,14 @@ def site_packages() -> MountTree:
     return tree  # type: ignore[return-value]  # built as such a tree
 
 
+def wheel_file(project: str) -> Path:
+    """The wheel of a project."""
+    return _download(next(item for item in WHEELS if item.requirement.startswith(f"{project}==")))
+
+
 def library(project: str) -> bytes:
     """The one native library of a project, as its wheel has it."""
-    wheel = next(item for item in WHEELS if item.requirement.startswith(f"{project}=="))
-    with zipfile.ZipFile(_download(wheel)) as archive:
+    with zipfile.ZipFile(wheel_file(project)) as archive:
         return next(archive.read(name) for name in archive.namelist() if name.endswith(".so"))
 
 
