@@ -43,6 +43,8 @@ class LockedPackage:
         _match(f"the file name of {self.name}", self.file_name, _FILE_NAME)
         for name in self.depends:
             _match(f"a dependency of {self.name}", name, _NAME)
+        if self.install_dir is InstallDir.METADATA:
+            raise FormatError(f"package {self.name} has an unknown install_dir", expected="site, stdlib or dynlib")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -30,6 +30,8 @@ class InstallDir(Enum):
     """A part of the standard library that Pyodide ships apart; goes to site-packages, too."""
     DYNLIB = "dynlib"
     """Shared libraries, for the library search path."""
+    METADATA = "metadata"
+    """A file of a worker: in worker bundles only, never in package sets or locks."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

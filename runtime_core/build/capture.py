@@ -31,6 +31,7 @@ from runtime_core.wasm.linkedlibrary import LinkedLibrary
 from runtime_core.worker.baseline import baseline_sources
 from runtime_core.worker.packages import add_packages, package_mounts_of
 from runtime_core.worker.randomness import Generators
+from runtime_core.worker.search_path import add_standard_places
 from runtime_core.worker.support import Support
 from schemas.errors import ConfigError, HostError
 from schemas.snapshot_codec import snapshot_chunks
@@ -139,6 +140,7 @@ def bring_to_baseline(guest: Guest, python_version: str) -> Support:
     Raises:
         HostError: an import failed; the message holds the guest's traceback.
     """
+    add_standard_places(guest, python_version)
     for source in baseline_sources():
         run_simple_string(guest.instance, guest.emscripten, source)
     support = Support.install(guest, python_version)

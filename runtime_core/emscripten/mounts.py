@@ -30,7 +30,7 @@ class Mount:
     """A named read-only file or tree.
 
     ``source`` is the content of the one file, or a tree of names, which is read once; ``time_ms`` is the time of all
-    its nodes.
+    its nodes, ``file_mode`` and ``directory_mode`` are their permissions. Whatever those say, nothing can be written.
 
     Raises:
         FormatError: a name in the tree is not one that a directory entry can have.
@@ -39,6 +39,8 @@ class Mount:
     name: str
     source: ReadOnlyBytes | MountTree
     time_ms: int = 0
+    file_mode: int = 0o444
+    directory_mode: int = 0o555
     _tree: _Entry = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -55,7 +57,7 @@ class Mount:
 
     def root(self, ino: int) -> Node:
         """A fresh root node whose inode number is ``ino``; nodes below take the numbers after it, in order."""
-        return _node(self._tree, ino, self.time_ms)
+        return _node(self._tree, ino, self)
 
 
 def map_file(path: Path) -> memoryview:
@@ -77,18 +79,18 @@ def _entry(source: ReadOnlyBytes | MountTree, offset: int) -> _Entry:
     return _Entry(offset=offset, count=count, data=b"", children=children)
 
 
-def _node(entry: _Entry, first_ino: int, time_ms: int) -> Node:
+def _node(entry: _Entry, first_ino: int, mount: Mount) -> Node:
     ino = first_ino + entry.offset
     children = entry.children
     if children is None:
-        return MountedFile(ino=ino, mode=c.S_IFREG | 0o444, time_ms=time_ms, data=entry.data)
+        return MountedFile(ino=ino, mode=c.S_IFREG | mount.file_mode, time_ms=mount.time_ms, data=entry.data)
 
     def load(directory: Directory) -> dict[str, Node]:
         entries: dict[str, Node] = {}
         for name, child in children.items():
-            node = entries[name] = _node(child, first_ino, time_ms)
+            node = entries[name] = _node(child, first_ino, mount)
             node.name = name
             node.parent = directory
         return entries
 
-    return MountedDirectory(ino=ino, mode=c.S_IFDIR | 0o555, time_ms=time_ms, load=load)
+    return MountedDirectory(ino=ino, mode=c.S_IFDIR | mount.directory_mode, time_ms=mount.time_ms, load=load)

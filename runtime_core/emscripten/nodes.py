@@ -87,6 +87,11 @@ class MountedDirectory(Directory):
     __slots__ = ()
 
     @property
+    def size(self) -> int:
+        """Nothing, as workerd's read-only file systems say."""
+        return 0
+
+    @property
     def read_only(self) -> bool:
         """Always."""
         return True

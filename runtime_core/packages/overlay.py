@@ -15,7 +15,8 @@ from schemas.python_packages import InstallDir, PackageFile
 
 _SUFFIX: Final = ".so"
 
-_Node = dict[str, "bytes | memoryview | _Node"]
+Tree = dict[str, "bytes | memoryview | Tree"]
+"""Files and directories by name, as it grows."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,19 +32,22 @@ def build_trees(files: Iterable[PackageFile]) -> PackageTrees:
     """Lay out the files of a package set.
 
     Raises:
-        FormatError: two packages write the same file, or one a file where another has a directory.
+        FormatError: two packages write the same file, or one a file where another has a directory, or a file is none
+            of a package.
     """
-    site: _Node = {}
-    dynlib: _Node = {}
+    site: Tree = {}
+    dynlib: Tree = {}
     libraries = []
     for file in files:
+        if file.install_dir is InstallDir.METADATA:
+            raise FormatError("a package set holds a worker's file", found=repr(file.path)[:120])
         _add(dynlib if file.install_dir is InstallDir.DYNLIB else site, file)
         if file.install_dir is not InstallDir.DYNLIB and file.path.endswith(_SUFFIX):
             libraries.append(file.path)
     return PackageTrees(site=cast("MountTree", site), dynlib=cast("MountTree", dynlib), libraries=tuple(libraries))
 
 
-def _add(root: _Node, file: PackageFile) -> None:
+def _add(root: Tree, file: PackageFile) -> None:
     *directories, leaf = file.path.split("/")
     place = root
     for depth, directory in enumerate(directories):

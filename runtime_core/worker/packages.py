@@ -1,4 +1,4 @@
-"""The package set in a guest: where its trees are mounted, and how the interpreter finds them."""
+"""A release's package set and a worker's files in a guest: read-only mounts, shared by all isolates of a process."""
 
 from __future__ import annotations
 
@@ -9,28 +9,46 @@ from typing import Final
 from runtime_core.emscripten.boot import run_simple_string
 from runtime_core.emscripten.mounts import Mount, map_file
 from runtime_core.guest import Guest
+from runtime_core.packages.bundle import WorkerBundle
 from runtime_core.packages.overlay import build_trees
+from runtime_core.worker.search_path import (
+    DYNLIB_PATH,
+    METADATA_PATH,
+    SearchPathOptions,
+    add_vendored_packages,
+    library_paths,
+    site_path,
+)
 from schemas.python_packages import InstallDir, PackageFile, decode_packages
 
+__all__ = [
+    "add_packages",
+    "add_worker",
+    "library_paths",
+    "package_mounts",
+    "package_mounts_of",
+    "package_path",
+    "site_path",
+    "worker_mount",
+]
+
+WORKER_MOUNT: Final = "worker"
 _SITE: Final = "packages-site"
 _DYNLIB: Final = "packages-dynlib"
-_DYNLIB_PATH: Final = "/usr/lib/packages"
-
-
-def site_path(python_version: str) -> str:
-    """Where the packages of a release are: workerd's place for them."""
-    return f"/session/lib/python{python_version}/site-packages"
+_PACKAGE_FILE_MODE: Final = 0o755  # those of workerd's file systems
+_PACKAGE_DIRECTORY_MODE: Final = 0o777
+_WORKER_MODE: Final = 0o555
 
 
 def package_path(file: PackageFile, python_version: str) -> str:
-    """Where a file of a package set is in a guest."""
-    root = _DYNLIB_PATH if file.install_dir is InstallDir.DYNLIB else site_path(python_version)
-    return f"{root}/{file.path}"
-
-
-def library_paths(python_version: str) -> tuple[str, ...]:
-    """Where guests look for libraries that libraries need."""
-    return _DYNLIB_PATH, site_path(python_version)
+    """Where a file of a package set or a worker bundle is in a guest."""
+    match file.install_dir:
+        case InstallDir.DYNLIB:
+            return f"{DYNLIB_PATH}/{file.path}"
+        case InstallDir.METADATA:
+            return f"{METADATA_PATH}/{file.path}"
+        case _:
+            return f"{site_path(python_version)}/{file.path}"
 
 
 def package_mounts(data: memoryview) -> tuple[Mount, ...]:
@@ -40,7 +58,8 @@ def package_mounts(data: memoryview) -> tuple[Mount, ...]:
         FormatError: it is not one, or its files conflict.
     """
     trees = build_trees(decode_packages(data))
-    return (Mount(name=_SITE, source=trees.site), Mount(name=_DYNLIB, source=trees.dynlib))
+    modes = {"file_mode": _PACKAGE_FILE_MODE, "directory_mode": _PACKAGE_DIRECTORY_MODE}
+    return (Mount(name=_SITE, source=trees.site, **modes), Mount(name=_DYNLIB, source=trees.dynlib, **modes))
 
 
 def package_mounts_of(path: Path) -> tuple[Mount, ...]:
@@ -48,17 +67,41 @@ def package_mounts_of(path: Path) -> tuple[Mount, ...]:
     return package_mounts(map_file(path))
 
 
+def worker_mount(bundle: WorkerBundle, *, time_ms: int) -> Mount:
+    """The mount of a worker's files, which it keeps alive; ``time_ms`` is the time of mounting, which they show."""
+    return Mount(
+        name=WORKER_MOUNT,
+        source=bundle.tree(),
+        time_ms=time_ms,
+        file_mode=_WORKER_MODE,
+        directory_mode=_WORKER_MODE,
+    )
+
+
 def add_packages(guest: Guest, mounts: Sequence[Mount], python_version: str) -> None:
-    """Mount a package set in a fresh guest and put it at the end of the search path.
+    """Mount a package set in a guest that has none.
 
     Raises:
         HostError: the guest refused.
     """
-    site = site_path(python_version)
+    for mount, path in zip(mounts, (site_path(python_version), DYNLIB_PATH), strict=True):
+        _mount(guest, mount, path)
+    run_simple_string(
+        guest.instance, guest.emscripten, "import importlib\nimportlib.invalidate_caches()\ndel importlib"
+    )
+
+
+def add_worker(guest: Guest, mount: Mount, options: SearchPathOptions | None = None) -> None:
+    """Mount a worker's files in a guest that has none, and set up the search path for them.
+
+    Raises:
+        HostError: the guest refused; the message holds its traceback.
+    """
+    _mount(guest, mount, METADATA_PATH)
+    add_vendored_packages(guest, options or SearchPathOptions())
+
+
+def _mount(guest: Guest, mount: Mount, path: str) -> None:
     fs = guest.emscripten.fs
-    for mount, path in zip(mounts, (site, _DYNLIB_PATH), strict=True):
-        fs.make_directories(path.rpartition("/")[0])
-        fs.mount(path, mount)
-    guest.emscripten.environment["LD_LIBRARY_PATH"] = ":".join(library_paths(python_version))
-    source = f"import sys, importlib\nsys.path.append({site!r})\nimportlib.invalidate_caches()\ndel sys, importlib"
-    run_simple_string(guest.instance, guest.emscripten, source)
+    fs.make_directories(path.rpartition("/")[0])
+    fs.mount(path, mount)
