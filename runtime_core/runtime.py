@@ -24,8 +24,8 @@ from runtime_core.linking.library import LibraryLoader
 from runtime_core.release import CheckedRelease, ReleaseFiles, check_bytes, check_release, read_artifact
 from runtime_core.snapshot.prepared import PreparedSnapshot, RestoreMode, prepare_copy, prepare_snapshot
 from runtime_core.snapshot.restore import GuestTemplate
+from runtime_core.worker.entropy import Reseeding
 from runtime_core.worker.packages import package_mounts
-from runtime_core.worker.randomness import Generators
 from runtime_core.worker.support import Support
 from schemas.digest import Digest
 from schemas.errors import AbiMismatchError, BlobNotFoundError
@@ -60,7 +60,7 @@ class Runtime:
         self._program = program
         self._template = template
         self._libraries = libraries
-        self._generators = Generators.from_json(template.worker.get("random"))
+        self._reseeding = Reseeding.from_json(template.worker.get("entropy"))
 
     @classmethod
     def load(
@@ -136,7 +136,7 @@ class Runtime:
         try:
             if self._libraries is not None:
                 guest.use_libraries(self._libraries)
-            self._generators.reseed(guest.instance.memory, services.entropy)
+            self._reseeding.apply(guest)
             return guest, Support.restore(guest, self._template.worker)
         except BaseException:
             guest.close()

@@ -284,6 +284,12 @@ class EntrypointError(WorkerError):
     code = "entrypoint"
 
 
+class EntropyDeniedError(WorkerError):
+    """Code drew random numbers while a snapshot was being made: every isolate restored from it would share them."""
+
+    code = "entropy-denied"
+
+
 class UnserializableError(WorkerError):
     """A value cannot cross between the host and the guest."""
 

@@ -29,8 +29,8 @@ from runtime_core.snapshot.state import RuntimeState
 from runtime_core.wasm.abi import AbiProfile
 from runtime_core.wasm.linkedlibrary import LinkedLibrary
 from runtime_core.worker.baseline import baseline_sources
+from runtime_core.worker.entropy import EntropyGuards
 from runtime_core.worker.packages import add_packages, package_mounts_of
-from runtime_core.worker.randomness import Generators
 from runtime_core.worker.search_path import add_standard_places
 from runtime_core.worker.support import Support
 from schemas.errors import ConfigError, HostError
@@ -115,15 +115,16 @@ def capture_baseline(
                 # A set holds libraries as the engine takes them.
                 LibraryLoader(translate=lambda wasm: wasm, load=lambda wasm: engine.load(wasm, cache))
             )
+        with EntropyGuards.install(guest) as guards:
             import_modules(guest, imports)
-        generators = Generators.check(instance.memory, guest.js.call(support.generators))
+            reseeding = guards.remove()
         make_shareable(guest)
         state = capture_state(
             guest,
             code_image=code.digest,
             table_size=table_size,
             trampoline_slot=profile.trampoline_slot,
-            worker=support.to_json() | {"random": generators.to_json()},
+            worker=support.to_json() | {"entropy": reseeding.to_json()},
         )
         return Captured(
             metadata=snapshot_metadata(state, SnapshotType.BASELINE),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from runtime_core.emscripten.errno import Errno, ErrnoCode
+from schemas.errors import EntropyDeniedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,14 +46,21 @@ class ZeroDevice(Device):
 class RandomDevice(Device):
     """``/dev/random`` and ``/dev/urandom``."""
 
-    __slots__ = ("_entropy",)
+    __slots__ = ("entropy",)
 
     def __init__(self, entropy: EntropySource) -> None:
-        self._entropy = entropy
+        self.entropy = entropy
 
     def read(self, count: int) -> bytes:
-        """Random bytes."""
-        return self._entropy.read(min(count, TRANSFER_MAX))
+        """Random bytes.
+
+        Raises:
+            Errno: EIO, where a build denies them.
+        """
+        try:
+            return self.entropy.read(min(count, TRANSFER_MAX))
+        except EntropyDeniedError as error:
+            raise Errno(ErrnoCode.EIO) from error
 
 
 class Console(Device):

@@ -140,6 +140,13 @@ class EmscriptenHost:
         """Opened libraries by the address of the guest's handle."""
         self._monotonic_origin = self.clock.monotonic_ns()
 
+    def use_entropy(self, source: EntropySource) -> None:
+        """Draw from another source from now on."""
+        self.entropy = source
+        for device in self.devices.values():
+            if isinstance(device, RandomDevice):
+                device.entropy = source
+
     def bind(self, instance: Instance) -> None:
         """Connect the host to its guest, which must know its whole host and have its memory by now."""
         self.instance = instance

@@ -11,6 +11,7 @@ from runtime_core.js.buffers import ArrayView, TypedArray, bytes_view, is_buffer
 from runtime_core.js.coerce import to_text
 from runtime_core.js.control import JsThrow
 from runtime_core.js.crypto_keys import USAGES, JsCryptoKey, algorithm_name
+from runtime_core.js.entropy import random_bytes
 from runtime_core.js.errors import JsError
 from runtime_core.js.functions import BuiltinFunction
 from runtime_core.js.iteration import collect
@@ -69,7 +70,7 @@ class JsCrypto(JsObject):
         return self._subtle
 
     def _random(self, count: int) -> bytes:
-        return self._host.emscripten.entropy.read(count)
+        return random_bytes(self._host.emscripten.entropy, count)
 
     def get_random_values(self, *args: JsValue) -> JsValue:
         """``getRandomValues(array)``: fill an array of integers."""
@@ -249,7 +250,7 @@ class JsSubtleCrypto(JsObject):
         name = algorithm_name(args[0], subtle.KEY_ALGORITHMS)
         usages = _usages(args[2], "generateKey", 3)
         size = subtle.key_bytes(name, args[0])
-        data = self.host.emscripten.entropy.read(size)
+        data = random_bytes(self.host.emscripten.entropy, size)
         return subtle.make_key(name, args[0], data, extractable=to_boolean(args[1]), usages=usages, is_new=True)
 
     def wrap_key(self, args: Sequence[JsValue]) -> JsValue:

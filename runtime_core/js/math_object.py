@@ -10,6 +10,7 @@ from typing import Final
 
 from runtime_core.engine.current import CURRENT
 from runtime_core.js.coerce import normal, to_numeric, to_uint32
+from runtime_core.js.entropy import random_bytes
 from runtime_core.js.functions import with_length
 from runtime_core.js.values import JsValue, PropertyKey
 
@@ -98,7 +99,7 @@ def _f16round(value: float) -> float:
 def random() -> float:
     """``Math.random``: 53 bits of the isolate's entropy."""
     host = CURRENT.host
-    data = os.urandom(8) if host is None else host.emscripten.entropy.read(8)
+    data = os.urandom(8) if host is None else random_bytes(host.emscripten.entropy, 8)
     return (int.from_bytes(data, "little") >> 11) / (1 << 53)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import parse_qsl
 
 from runtime_core.js.arrays import JsArray, require_function
+from runtime_core.js.entropy import random_bytes
 from runtime_core.js.errors import throw_type_error
 from runtime_core.js.iteration import JsIterator
 from runtime_core.js.operators import to_string
@@ -126,7 +127,7 @@ def form_data_class(host: JsHost) -> JsValue:
 
 def encode_multipart(form: JsFormData) -> tuple[bytes, str]:
     """The body and its boundary."""
-    boundary = f"----formdata-{int.from_bytes(form.host.emscripten.entropy.read(8), 'little'):020d}"
+    boundary = f"----formdata-{int.from_bytes(random_bytes(form.host.emscripten.entropy, 8), 'little'):020d}"
     data = bytearray()
     for name, value in form.entries:
         head = f'--{boundary}\r\nContent-Disposition: form-data; name="{_escape(_normal(name))}"'

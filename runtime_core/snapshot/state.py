@@ -14,7 +14,7 @@ from schemas.digest import Digest
 from schemas.errors import FormatError, UnsupportedVersionError
 
 STATE_KEY: Final = "runtimeCore"
-STATE_VERSION: Final = 1
+STATE_VERSION: Final = 2
 _U32_END: Final = 1 << 32
 
 

@@ -17,31 +17,32 @@ from runtime_core.js.pyproxy import PyProxy, adopt_proxy
 from schemas.errors import HostError, RestoreError
 
 SUPPORT_MODULE: Final = "_runtime_core"
-_FUNCTIONS: Final = ("generators", "execute", "flush")
+_OTHER_MODULES: Final = ("_runtime_core_entropy", "_runtime_core_patches")
+_FUNCTIONS: Final = ("execute", "flush")
 
 
-def support_source() -> bytes:
-    """Source of the support module that every snapshot of this runtime carries."""
-    return files(__package__).joinpath("guest", f"{SUPPORT_MODULE}.py").read_bytes()
+def support_source(name: str = SUPPORT_MODULE) -> bytes:
+    """Source of a support module that every snapshot of this runtime carries."""
+    return files(__package__).joinpath("guest", f"{name}.py").read_bytes()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Support:
     """Proxies of the support functions; the guest's own reference counts include them."""
 
-    generators: PyProxy
     execute: PyProxy
     flush: PyProxy
 
     @classmethod
     def install(cls, guest: Guest, python_version: str) -> Support:
-        """Put the module into a freshly booted guest and import it.
+        """Put the modules into a freshly booted guest and import the one with the functions.
 
         Raises:
             HostError: it does not import; the message holds the guest's traceback.
         """
-        path = f"/lib/python{python_version}/site-packages/{SUPPORT_MODULE}.py"
-        guest.emscripten.fs.write_file(path, support_source())
+        for name in (SUPPORT_MODULE, *_OTHER_MODULES):
+            path = f"/lib/python{python_version}/site-packages/{name}.py"
+            guest.emscripten.fs.write_file(path, support_source(name))
         names = {name: f"{SUPPORT_MODULE}_{name}" for name in _FUNCTIONS}
         imported = ", ".join(f"{name} as {alias}" for name, alias in names.items())
         run_simple_string(guest.instance, guest.emscripten, f"from {SUPPORT_MODULE} import {imported}")
