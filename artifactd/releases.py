@@ -90,7 +90,7 @@ class ReleaseStore:
         )
         existing = self._record(record.release_id)
         if existing is None:
-            self._require_artifacts(BlobRef(digest=item.digest, size=item.size) for item in decoded.artifacts)
+            self._require_artifacts(BlobRef(digest=digest, size=size) for digest, size in decoded.blobs().items())
             self._blobs.put(manifest, BlobRef(digest=digest, size=len(manifest)))
             data = _encode(record)
             if self._bucket.put_if_absent(_PREFIX + record.release_id, data, size=len(data)):

@@ -22,7 +22,16 @@ struct Artifact {
   name @5 :Text;                 # what the publisher called it, for people
   contentDigest @6 :Text;        # sha256:<hex> after decompression; equal to digest where there is none
   contentSize @7 :UInt64;
-  deltaBases @8 :List(Text);     # digests this artifact is also offered as a delta against
+  deltaBases @8 :List(Text);     # never written, not read: variants name their bases
+  variants @9 :List(Variant);    # cheaper ways to the same content
+
+  # A zstd frame (RFC 8878) that unpacks to contentDigest: on its own, or with a base before it as in `zstd --patch-from`.
+  struct Variant {
+    digest @0 :Text;             # sha256:<hex> of the frame
+    size @1 :UInt64;             # of the frame
+    baseDigest @2 :Text;         # what must be there to unpack it; empty: nothing
+    baseSize @3 :UInt64;
+  }
 
   enum Role {
     upstreamWasm @0;             # pyodide.asm.wasm, byte for byte

@@ -8,6 +8,7 @@ when they are made, so a :class:`ReleaseManifest` is well formed wherever it com
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -22,7 +23,7 @@ FORMAT_VERSION: Final = 1
 MAX_MANIFEST_BYTES: Final = 1024 * 1024
 MAX_ARTIFACTS: Final = 256
 MAX_ARTIFACT_BYTES: Final = 2**34
-MAX_DELTA_BASES: Final = 64
+MAX_VARIANTS: Final = 16
 _MAX_INPUTS: Final = 1024
 _MAX_TOOLS: Final = 64
 _MAX_FLAGS: Final = 256
@@ -64,6 +65,32 @@ class Compression(Enum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class DeltaBase:
+    """Content that a delta starts from."""
+
+    digest: Digest
+    size: int
+
+    def __post_init__(self) -> None:
+        _checks.in_range("DeltaBase.size", self.size, 0, MAX_ARTIFACT_BYTES)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Variant:
+    """A blob that unpacks to the content of an artifact: one zstd frame (:mod:`schemas.compression`).
+
+    With a ``base`` it is a delta, of use to those who have the base.
+    """
+
+    digest: Digest
+    size: int
+    base: DeltaBase | None = None
+
+    def __post_init__(self) -> None:
+        _checks.in_range("Variant.size", self.size, 0, MAX_ARTIFACT_BYTES)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Artifact:
     """One blob of a release. ``digest`` and ``size`` are of the stored bytes, ``content_*`` of what they unpack to."""
 
@@ -76,17 +103,20 @@ class Artifact:
     content_digest: Digest
     content_size: int
     compression: Compression = Compression.NONE
-    delta_bases: tuple[Digest, ...] = ()
-    """Blobs against which this one is also offered as a delta."""
+    variants: tuple[Variant, ...] = ()
+    """Cheaper ways to the same content. Whoever knows none of them takes the artifact itself."""
 
     def __post_init__(self) -> None:
         _checks.in_range("Artifact.size", self.size, 0, MAX_ARTIFACT_BYTES)
         _checks.in_range("Artifact.content_size", self.content_size, 0, MAX_ARTIFACT_BYTES)
         _checks.matches("Artifact.media_type", self.media_type, _MEDIA_TYPE, "type/subtype in lower case")
         _checks.printable("Artifact.name", self.name, max_length=255)
-        _checks.at_most("Artifact.delta_bases", len(self.delta_bases), MAX_DELTA_BASES)
-        if len(set(self.delta_bases)) != len(self.delta_bases):
-            raise FormatError("Artifact.delta_bases names a digest twice")
+        _checks.at_most("Artifact.variants", len(self.variants), MAX_VARIANTS)
+        bases = [variant.base.digest if variant.base is not None else None for variant in self.variants]
+        if len(set(bases)) != len(bases):
+            raise FormatError("Artifact.variants names a base twice")
+        if self.content_digest in bases:
+            raise FormatError("Artifact.variants names the artifact itself as a base", found=str(self.content_digest))
         plain = (self.digest, self.size)
         if self.compression is Compression.NONE and (self.content_digest, self.content_size) != plain:
             raise FormatError(
@@ -199,9 +229,19 @@ class ReleaseManifest:
         if twice:
             raise FormatError("a release has at most one artifact of this role", found=", ".join(twice))
         sizes: dict[Digest, int] = {}
+        for digest, size in self._named_blobs():
+            if sizes.setdefault(digest, size) != size:
+                raise FormatError(f"one digest with two sizes: {digest}")
+
+    def blobs(self) -> dict[Digest, int]:
+        """Every blob that is stored for this release and its size: artifacts and their variants, not the bases."""
+        return dict(self._named_blobs())
+
+    def _named_blobs(self) -> Iterator[tuple[Digest, int]]:
         for artifact in self.artifacts:
-            if sizes.setdefault(artifact.digest, artifact.size) != artifact.size:
-                raise FormatError(f"one digest with two sizes: {artifact.digest}")
+            yield artifact.digest, artifact.size
+            for variant in artifact.variants:
+                yield variant.digest, variant.size
 
     def artifact(self, role: Role) -> Artifact:
         """The artifact of a role (the first, for packages).
@@ -277,8 +317,15 @@ def _artifact_values(artifact: Artifact) -> dict[str, object]:
         "name": artifact.name,
         "contentDigest": str(artifact.content_digest),
         "contentSize": artifact.content_size,
-        "deltaBases": [str(digest) for digest in artifact.delta_bases],
+        "variants": [_variant_values(variant) for variant in artifact.variants],
     }
+
+
+def _variant_values(variant: Variant) -> dict[str, object]:
+    values: dict[str, object] = {"digest": str(variant.digest), "size": variant.size}
+    if variant.base is not None:
+        values |= {"baseDigest": str(variant.base.digest), "baseSize": variant.base.size}
+    return values
 
 
 def _artifact(reader: _capnp.Reader) -> Artifact:
@@ -291,8 +338,15 @@ def _artifact(reader: _capnp.Reader) -> Artifact:
         name=_text(reader, "name"),
         content_digest=_digest(reader, "contentDigest"),
         content_size=reader.integer("contentSize"),
-        delta_bases=tuple(Digest.parse(text) for text in _texts(reader, "deltaBases", MAX_DELTA_BASES)),
+        variants=tuple(_variant(item) for item in reader.structs("variants", limit=MAX_VARIANTS)),
     )
+
+
+def _variant(reader: _capnp.Reader) -> Variant:
+    base = None
+    if _text(reader, "baseDigest"):
+        base = DeltaBase(digest=_digest(reader, "baseDigest"), size=reader.integer("baseSize"))
+    return Variant(digest=_digest(reader, "digest"), size=reader.integer("size"), base=base)
 
 
 def _abi_values(abi: AbiProfile) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,18 +13,14 @@ from artifactd.client.blobs import BlobClient
 from artifactd.client.cache import CACHE_BYTES_ENV, ArtifactCache, CachedBlob
 from artifactd.client.channels import ChannelClient
 from artifactd.client.connection import Connection, Endpoint
-from artifactd.client.decompress import decompress
 from artifactd.client.releases import Pin, ReleaseClient
 from artifactd.client.resolve import Clock, read_root, resolve_channel, utc_now
 from artifactd.client.retry import RetryPolicy
-from artifactd.client.sources import BlobRef
 from artifactd.client.state_store import StateStore
+from artifactd.client.transfer import ArtifactProgress, ArtifactTransfer, Transfer
 from schemas.digest import Digest
 from schemas.errors import ConfigError, PinMismatchError, SizeMismatchError, StorageError
-from schemas.release import MAX_MANIFEST_BYTES, Artifact, Compression, ReleaseManifest, Role, decode_manifest
-
-ArtifactProgress = Callable[[Artifact, int], None]
-"""Called with an artifact and the number of its stored bytes that are here; from any thread, often."""
+from schemas.release import MAX_MANIFEST_BYTES, Artifact, ReleaseManifest, Role, decode_manifest
 
 _PARALLEL: Final = 2
 
@@ -39,6 +35,7 @@ class FetchedRelease:
 
     ``manifest_digest`` is the sha256 of ``manifest_bytes``: the identity of the release. ``paths`` has one file for
     each role that was asked for (the first, for packages); ``files`` has all of them by artifact digest.
+    ``transfers`` tell how each of them was obtained.
     """
 
     release_id: str
@@ -47,6 +44,7 @@ class FetchedRelease:
     manifest_digest: Digest
     paths: Mapping[Role, Path]
     files: Mapping[Digest, Path]
+    transfers: tuple[Transfer, ...]
     _leases: tuple[CachedBlob, ...]
 
     def __enter__(self) -> Self:
@@ -85,8 +83,9 @@ def fetch_release(
     """Verify and fetch a release, named by a channel (with the trusted ``root``) or by a pin.
 
     A channel is verified from ``root``; what was verified is remembered in ``state``, so that a replay is refused. A
-    pin needs neither. Artifacts (those of ``roles``, default all) come from the cache where it has them, and are
-    hashed in either case; a corrupt cache file is downloaded again.
+    pin needs neither. Artifacts (those of ``roles``, default all) come from the cache where it has them, else by the
+    cheapest way that the manifest offers: as a delta against what the cache has, compressed, or as they are. They are
+    hashed in every case; a corrupt cache file is downloaded again.
 
     With ``offline``, an unreachable service is no error if the channel was verified before, its metadata has not
     expired, and all files are in the cache. A pinned release that is wholly cached needs no service in any case.
@@ -117,18 +116,19 @@ def fetch_release(
                 clock=clock,
             )
             fetched = fetcher.manifest(Pin(release_id=target.release_id, digest=target.release_digest), target.length)
-        leases = fetcher.artifacts(fetched.manifest, roles=roles, progress=progress)
+        obtained = fetcher.artifacts(fetched.manifest, roles=roles, progress=progress)
     paths: dict[Role, Path] = {}
-    for artifact, lease in leases:
-        paths.setdefault(artifact.role, lease.path)
+    for lease, transfer in obtained:
+        paths.setdefault(transfer.artifact.role, lease.path)
     return FetchedRelease(
         release_id=fetched.manifest.release_id,
         manifest=fetched.manifest,
         manifest_bytes=fetched.data,
         manifest_digest=fetched.digest,
         paths=MappingProxyType(paths),
-        files=MappingProxyType({artifact.digest: lease.path for artifact, lease in leases}),
-        _leases=tuple(lease for _, lease in leases),
+        files=MappingProxyType({transfer.artifact.digest: lease.path for lease, transfer in obtained}),
+        transfers=tuple(transfer for _, transfer in obtained),
+        _leases=tuple(lease for lease, _ in obtained),
     )
 
 
@@ -146,7 +146,7 @@ class ReleaseFetcher:
 
     def __init__(self, connection: Connection, cache: ArtifactCache) -> None:
         self._cache = cache
-        self._blobs = BlobClient(connection)
+        self._transfer = ArtifactTransfer(BlobClient(connection), cache)
         self._releases = ReleaseClient(connection)
 
     def manifest(self, pin: Pin, length: int) -> FetchedManifest:
@@ -184,7 +184,7 @@ class ReleaseFetcher:
         *,
         roles: Collection[Role] | None = None,
         progress: ArtifactProgress = _no_progress,
-    ) -> list[tuple[Artifact, CachedBlob]]:
+    ) -> list[tuple[CachedBlob, Transfer]]:
         """Lease the artifacts of a manifest, two at a time."""
         wanted = [artifact for artifact in manifest.artifacts if roles is None or artifact.role in roles]
         needed = sum(artifact.content_size for artifact in wanted)
@@ -196,30 +196,9 @@ class ReleaseFetcher:
                 hint=f"set {CACHE_BYTES_ENV}",
             )
         with ThreadPoolExecutor(_PARALLEL) as pool:
-            futures = [pool.submit(self.artifact, artifact, progress=progress) for artifact in wanted]
+            futures = [pool.submit(self._transfer.obtain, artifact, progress) for artifact in wanted]
         # All have ended here. The first error counts; leases that nobody will use end with their objects.
-        return [(artifact, future.result()) for artifact, future in zip(wanted, futures, strict=True)]
-
-    def artifact(self, artifact: Artifact, *, progress: ArtifactProgress = _no_progress) -> CachedBlob:
-        """Lease one artifact, decompressed; its stored and its decompressed bytes are both checked."""
-        ref = BlobRef(digest=artifact.digest, size=artifact.size)
-        if artifact.compression is Compression.NONE:
-            return self._blobs.download(
-                ref, self._cache, verify=True, progress=lambda _, done: progress(artifact, done)
-            )
-
-        # The locks of two digests are never held at once: a manifest may name any digests, also in a circle.
-        content = self._cache.find_whole(artifact.content_digest, size=artifact.content_size)
-        if content is None:
-            stored = self._blobs.download(
-                ref, self._cache, verify=True, progress=lambda _, done: progress(artifact, done)
-            )
-            with stored:
-                content = self._cache.get(
-                    artifact.content_digest, size=artifact.content_size, fetch=lambda: decompress(stored.path)
-                )
-        progress(artifact, artifact.size)
-        return content
+        return [future.result() for future in futures]
 
 
 def _decode(pin: Pin, data: bytes) -> FetchedManifest:

@@ -50,30 +50,25 @@ class ReleaseDirectory:
         return Pin(release_id=self.manifest.release_id, digest=Digest.of(self.manifest_bytes))
 
     def sources(self) -> list[FileSource]:
-        """The artifacts' files, each one hashed and compared with the manifest.
+        """The files of the artifacts and their variants, each one hashed and compared with the manifest.
 
         Raises:
             ConfigError: a file is missing.
             SizeMismatchError, DigestMismatchError: a file is not the artifact that the manifest names.
         """
-        found: dict[Digest, FileSource] = {}
-        for artifact in self.manifest.artifacts:
-            if artifact.digest in found:
-                continue
-            path = self.path / ARTIFACTS_NAME / artifact.digest.hex
+        found = []
+        for digest, size in self.manifest.blobs().items():
+            path = self.path / ARTIFACTS_NAME / digest.hex
             source = FileSource(path)
-            expected = BlobRef(digest=artifact.digest, size=artifact.size)
             hint = "build the release again"
-            if source.ref.size != expected.size:
-                raise SizeMismatchError(
-                    f"{path} is not the artifact", expected=expected.size, found=source.ref.size, hint=hint
-                )
-            if source.ref != expected:
+            if source.ref.size != size:
+                raise SizeMismatchError(f"{path} is not the artifact", expected=size, found=source.ref.size, hint=hint)
+            if source.ref.digest != digest:
                 raise DigestMismatchError(
-                    f"{path} is not the artifact", expected=expected.digest, found=source.ref.digest, hint=hint
+                    f"{path} is not the artifact", expected=digest, found=source.ref.digest, hint=hint
                 )
-            found[artifact.digest] = source
-        return list(found.values())
+            found.append(source)
+        return found
 
     def publish(
         self, blobs: BlobClient, releases: ReleaseClient, *, progress: Progress = no_progress

@@ -53,6 +53,7 @@ from tests.support.raw_client import SECONDS, RawClient
 from tests.support.synthetic_release import synthetic_bytes, write_release
 
 PACKED = b"files of a package " * 40_000
+PATIENT = RetryPolicy(attempts=30)  # a loaded machine takes longer to start the service again
 
 
 class Setup:
@@ -217,7 +218,7 @@ class Restart:
 def test_a_download_survives_a_restart_of_the_service(setup: Setup) -> None:
     data = synthetic_bytes(24 << 20)
     restart = Restart(setup.daemon)
-    with Connection(setup.daemon.address) as connection:
+    with Connection(setup.daemon.address, retry=PATIENT) as connection:
         client = BlobClient(connection)
         ref = client.upload(data)
         with client.download(ref, setup.cache, progress=restart) as blob:
@@ -230,8 +231,7 @@ def test_an_upload_survives_a_restart_of_the_service(setup: Setup, tmp_path: Pat
     path.write_bytes(synthetic_bytes(24 << 20, seed=1))
     source = FileSource(path)
     restart = Restart(setup.daemon)
-    patient = RetryPolicy(attempts=30)  # a loaded machine takes longer to start the service again
-    with Connection(setup.daemon.address, retry=patient) as connection:
+    with Connection(setup.daemon.address, retry=PATIENT) as connection:
         client = BlobClient(connection)
         client.upload_all([source], progress=restart)
         assert client.find_missing([source.ref]) == []

@@ -11,7 +11,7 @@ import pytest
 
 from schemas._generated import artifactd_pb2
 from schemas.digest import Digest
-from schemas.release import MAX_MANIFEST_BYTES, Artifact, Role, encode_manifest
+from schemas.release import MAX_MANIFEST_BYTES, Artifact, Role, Variant, encode_manifest
 from tests.support.daemon import running_daemon
 from tests.support.raw_client import SECONDS, RawClient, connected, read_name, refused
 from tests.support.schema_samples import CODE, sample_manifest
@@ -34,11 +34,26 @@ def new_id(prefix: str = "release") -> str:
     return f"{prefix}-{next(_numbers):04d}"
 
 
-def manifest(release_id: str, *, name: str = "", size: int | None = None, extra: bytes | None = None) -> bytes:
-    """A release of the two small artifacts; ``name`` changes its bytes, ``size`` lies, ``extra`` names another blob."""
+def manifest(
+    release_id: str,
+    *,
+    name: str = "",
+    size: int | None = None,
+    extra: bytes | None = None,
+    variant: bytes | None = None,
+) -> bytes:
+    """A release of the two small artifacts; ``name`` changes its bytes, ``size`` lies, ``extra`` and ``variant`` name
+    another blob.
+    """
     sample = sample_manifest()
     code, snapshot = sample.artifacts
-    code = dataclasses.replace(code, digest=CODE, size=len(CODE_IMAGE) if size is None else size, name=name or "code")
+    code = dataclasses.replace(
+        code,
+        digest=CODE,
+        size=len(CODE_IMAGE) if size is None else size,
+        name=name or "code",
+        variants=() if variant is None else (Variant(digest=Digest.of(variant), size=len(variant)),),
+    )
     artifacts = [code, dataclasses.replace(snapshot, digest=Digest.of(SNAPSHOT), size=len(SNAPSHOT))]
     if extra is not None:
         artifacts.append(
@@ -90,9 +105,10 @@ def test_an_id_names_one_manifest_for_ever(client: RawClient) -> None:
     assert find(client, release_id=release_id).manifest == first
 
 
-def test_missing_artifacts_are_named_and_nothing_is_published(client: RawClient) -> None:
+@pytest.mark.parametrize("what", ["extra", "variant"])
+def test_missing_artifacts_are_named_and_nothing_is_published(client: RawClient, what: str) -> None:
     release_id = new_id()
-    data = manifest(release_id, extra=b"never uploaded")
+    data = manifest(release_id, **{what: b"never uploaded"})  # type: ignore[arg-type]
     with refused(grpc.StatusCode.FAILED_PRECONDITION, "missing-artifact", Digest.of(b"never uploaded").hex):
         publish(client, data)
     with refused(grpc.StatusCode.NOT_FOUND, "release-not-found"):

@@ -10,11 +10,13 @@ from schemas.release import (
     AbiProfile,
     Artifact,
     Compression,
+    DeltaBase,
     Provenance,
     ProvenanceInput,
     ProvenanceTool,
     ReleaseManifest,
     Role,
+    Variant,
 )
 from schemas.snapshot_metadata import SnapshotMetadata, SnapshotSettings, SnapshotType
 
@@ -68,7 +70,10 @@ def sample_manifest() -> ReleaseManifest:
                 content_digest=Digest.of(b"unpacked"),
                 content_size=8,
                 compression=Compression.ZSTD,
-                delta_bases=(STDLIB,),
+                variants=(
+                    Variant(digest=Digest.of(b"frame"), size=7),
+                    Variant(digest=Digest.of(b"delta"), size=5, base=DeltaBase(digest=STDLIB, size=12)),
+                ),
             ),
             Artifact.uncompressed(
                 Role.SNAPSHOT, digest=SNAPSHOT, size=8, media_type="application/octet-stream", name="snapshot.bin"

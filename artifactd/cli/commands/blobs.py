@@ -124,9 +124,9 @@ def _pull_release(context: Context, record: ReleaseRecord) -> CommandResult:
         artifacts.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"cannot create {artifacts}: {error.strerror or error}", hint="choose another -o") from error
-    refs = {artifact.digest: BlobRef(digest=artifact.digest, size=artifact.size) for artifact in manifest.artifacts}
-    with context.reporter.transfer("downloading", sum(ref.size for ref in refs.values())) as advance:
-        for ref in refs.values():
+    refs = [BlobRef(digest=digest, size=size) for digest, size in manifest.blobs().items()]
+    with context.reporter.transfer("downloading", sum(ref.size for ref in refs)) as advance:
+        for ref in refs:
             path = artifacts / ref.digest.hex
             if not _is_whole(path, ref):
                 chunks = context.blobs.stream(ref, progress=lambda blob, done: advance(blob.digest.hex, done))
@@ -138,9 +138,9 @@ def _pull_release(context: Context, record: ReleaseRecord) -> CommandResult:
         "release_id": record.release_id,
         "digest": str(record.digest),
         "directory": str(output),
-        "artifacts": [{"digest": str(ref.digest), "size": ref.size} for ref in refs.values()],
+        "artifacts": [{"digest": str(ref.digest), "size": ref.size} for ref in refs],
     }
-    size = size_text(sum(ref.size for ref in refs.values()))
+    size = size_text(sum(ref.size for ref in refs))
     return CommandResult(value=value, lines=[f"{record.release_id}@{record.digest}", f"{output}  {size}"])
 
 

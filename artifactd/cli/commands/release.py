@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from artifactd.cli.building import build_release
+from artifactd.cli.checking import check_blobs, variant_text
 from artifactd.cli.commands.channel import move, moved_value
 from artifactd.cli.context import Context
 from artifactd.cli.output import CommandResult, size_text, table
 from artifactd.cli.parsing import Subparsers, UsageError, add_command, add_group
-from artifactd.client.cache import ArtifactCache
-from artifactd.client.fetch import ReleaseFetcher
 from artifactd.client.release_directory import ReleaseDirectory
 from artifactd.client.releases import ReleaseRecord
 from artifactd.client.resolve import open_session, resolve_channel
 from schemas.digest import Digest
-from schemas.errors import ArtifactError, ChannelNotFoundError, FormatError, IntegrityError, PlatformError
+from schemas.errors import ChannelNotFoundError, IntegrityError
 from schemas.exit_codes import ExitCode
-from schemas.release import Artifact, ReleaseManifest, decode_manifest
+from schemas.release import Artifact, ReleaseManifest, Variant, decode_manifest
 from schemas.tuf_names import check_channel_name
 
 
@@ -131,7 +129,7 @@ def run_publish(context: Context) -> CommandResult:
         if channel not in session.channels():
             raise ChannelNotFoundError(f"there is no channel {channel}", hint=f"artifactctl channel create {channel}")
     directory = ReleaseDirectory.open(context.options.directory)
-    total = sum({a.digest: a.size for a in directory.manifest.artifacts}.values())
+    total = sum(directory.manifest.blobs().values())
     with context.reporter.transfer("publishing", total) as advance:
         put, sent = directory.publish(
             context.blobs, context.releases, progress=lambda ref, done: advance(ref.digest.hex, done)
@@ -234,19 +232,23 @@ def run_verify(context: Context) -> CommandResult:
             "the manifest is of another release", expected=record.release_id, found=manifest.release_id
         )
     signed_by = _signing_channels(context, record.digest)
-    checks = _check_artifacts(context, manifest)
-    failed = any(error is not None for _, error in checks)
+    checks = check_blobs(context, manifest)
+    failed = any(check.error is not None for check in checks)
     value = {
         "release_id": record.release_id,
         "digest": str(record.digest),
         "ok": not failed,
         "signed_by": signed_by,
         "artifacts": [
-            {**_artifact_value(artifact), "ok": error is None, **({"error": error.to_json()} if error else {})}
-            for artifact, error in checks
+            {**_artifact_value(check.artifact), **check.to_json()} for check in checks if check.variant is None
+        ],
+        "variants": [
+            {**_variant_value(check.variant), "artifact": str(check.artifact.digest), **check.to_json()}
+            for check in checks
+            if check.variant is not None
         ],
     }
-    lines = [f"{record.release_id}@{record.digest}", *(_check_line(artifact, error) for artifact, error in checks)]
+    lines = [f"{record.release_id}@{record.digest}", *(check.line() for check in checks)]
     if signed_by is None:
         lines.append("signatures  not checked: no trusted root (give --root)")
     else:
@@ -270,34 +272,6 @@ def _signing_channels(context: Context, digest: Digest) -> list[str] | None:
     return signing
 
 
-def _check_artifacts(context: Context, manifest: ReleaseManifest) -> list[tuple[Artifact, PlatformError | None]]:
-    """Download each artifact into an empty cache of its own, which checks size and digests."""
-    total = sum(artifact.size for artifact in manifest.artifacts)
-    checks: list[tuple[Artifact, PlatformError | None]] = []
-    with (
-        tempfile.TemporaryDirectory(prefix="artifactctl-verify-") as directory,
-        context.reporter.transfer("verifying", total) as advance,
-    ):
-        fetcher = ReleaseFetcher(context.connection, ArtifactCache(Path(directory)))
-        for artifact in manifest.artifacts:
-            try:
-                fetcher.artifact(artifact, progress=lambda item, done: advance(item.digest.hex, done)).close()
-            except (IntegrityError, FormatError, ArtifactError) as error:
-                if not isinstance(error, IntegrityError | FormatError) and error.code != "blob-not-found":
-                    raise  # an unreachable service or a full disk says nothing about the release
-                checks.append((artifact, error))
-            else:
-                checks.append((artifact, None))
-    return checks
-
-
-def _check_line(artifact: Artifact, error: PlatformError | None) -> str:
-    state = "ok    " if error is None else "FAILED"
-    return f"{state} {artifact.role.value:15} {size_text(artifact.size):>9}  {artifact.digest}" + (
-        f"\n       {error}" if error is not None else ""
-    )
-
-
 def _artifact_value(artifact: Artifact) -> dict[str, Any]:
     return {
         "role": artifact.role.value,
@@ -308,9 +282,23 @@ def _artifact_value(artifact: Artifact) -> dict[str, Any]:
         "compression": artifact.compression.value,
         "content_digest": str(artifact.content_digest),
         "content_size": artifact.content_size,
+        "variants": [_variant_value(variant) for variant in artifact.variants],
+    }
+
+
+def _variant_value(variant: Variant) -> dict[str, Any]:
+    base = variant.base
+    return {
+        "digest": str(variant.digest),
+        "size": variant.size,
+        "base": str(base.digest) if base is not None else None,
+        "base_size": base.size if base is not None else None,
     }
 
 
 def _artifact_table(manifest: ReleaseManifest) -> list[str]:
-    rows = [(a.role.value, size_text(a.size), str(a.digest), a.name) for a in manifest.artifacts]
+    rows = []
+    for item in manifest.artifacts:
+        rows.append((item.role.value, size_text(item.size), str(item.digest), item.name))
+        rows += [("", size_text(v.size), str(v.digest), variant_text(v)) for v in item.variants]
     return table(rows, header=("artifact", "size", "digest", "name"))

@@ -16,6 +16,7 @@ from schemas.pyodide_extra import PythonSnapshotRelease
 from schemas.release import (
     MAX_ARTIFACTS,
     MAX_MANIFEST_BYTES,
+    MAX_VARIANTS,
     AbiProfile,
     Artifact,
     Compression,
@@ -32,6 +33,7 @@ from schemas.release import (
 from tests.support.schema_samples import CODE, SNAPSHOT, sample_abi, sample_manifest
 
 Change = Callable[[Any], None]
+UNPACKED = str(Digest.of(b"unpacked"))
 
 
 def raw_struct() -> Any:
@@ -113,9 +115,14 @@ REFUSED_VALUES: list[tuple[str, Change, str]] = [
     ("text of megabytes", lambda m: setattr(m.artifacts[0], "name", "x" * 5000), "too long"),
     ("role twice", lambda m: setattr(m.artifacts[0], "role", "snapshot"), "at most one"),
     ("uncompressed but different", lambda m: setattr(m.artifacts[0], "compression", "none"), "not compressed"),
-    ("delta base no digest", lambda m: setattr(m.artifacts[0], "deltaBases", [""]), "not a digest"),
-    ("delta base twice", lambda m: setattr(m.artifacts[0], "deltaBases", [str(CODE)] * 2), "twice"),
-    ("delta bases without end", lambda m: setattr(m.artifacts[0], "deltaBases", [str(CODE)] * 65), "too many"),
+    ("variant without a digest", lambda m: setattr(m.artifacts[0].variants[0], "digest", ""), "not a digest"),
+    ("variant beyond reason", lambda m: setattr(m.artifacts[0].variants[0], "size", 2**63), "Variant.size"),
+    ("base no digest", lambda m: setattr(m.artifacts[0].variants[1], "baseDigest", "x"), "not a digest"),
+    ("base beyond reason", lambda m: setattr(m.artifacts[0].variants[1], "baseSize", 2**63), "DeltaBase.size"),
+    ("base twice", lambda m: setattr(m.artifacts[0].variants[1], "baseDigest", ""), "a base twice"),
+    ("base the artifact", lambda m: setattr(m.artifacts[0].variants[1], "baseDigest", UNPACKED), "itself as a base"),
+    ("variants without end", lambda m: m.artifacts[0].init("variants", MAX_VARIANTS + 1), "too many"),
+    ("variant with two sizes", lambda m: setattr(m.artifacts[0].variants[0], "digest", str(SNAPSHOT)), "two sizes"),
     ("snapshot type unknown", lambda m: setattr(m.abi, "snapshotType", "universal"), "snapshot type"),
     ("code image missing", lambda m: setattr(m.abi, "codeImage", ""), "not a digest"),
     ("memory beyond wasm", lambda m: setattr(m.abi, "memoryPages", 65537), "memory_pages"),

@@ -16,4 +16,4 @@ def test_decode() -> None:
 
 def test_encode() -> None:
     assert encode_manifest(sample_manifest()) == VECTOR
-    assert manifest_digest(VECTOR).hex == "07e7d190a4af54ed9468979790e1e6352b179ac06f64ca2d562acfeadc64a1c3"
+    assert manifest_digest(VECTOR).hex == "4674fc75188a7b4a6f90646629ead7fd20acb509648c5f34e079602a687dbaa4"
