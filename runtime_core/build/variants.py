@@ -6,85 +6,85 @@ another release, which nodes may have. What hardly saves anything is left out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 from runtime_core.build.cache import BuildCache, CachedFile, CacheKey
 from runtime_core.release import LocalRelease, check_bytes
 from schemas import compression
 from schemas.compression import compress, zstd_version
 from schemas.digest import Digest
-from schemas.release import Artifact, DeltaBase, Role, Variant
+from schemas.release import Artifact, DeltaBase, ProvenanceTool, Role, Variant, encode_manifest
 
 _WORTH_IT: Final = 0.9
 """A variant is kept if it is at most this part of the next cheapest way."""
 _LARGEST: Final = 512 * 1024 * 1024
 """Content and base are compressed in memory."""
+_WITH_DELTAS: Final = (Role.CODE_IMAGE, Role.SNAPSHOT, Role.PACKAGES)
+"""What changes in part from release to release."""
+_TOOL: Final = "zstd"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class BaseRelease:
-    """The artifacts of a release that deltas may start from, by role."""
+class PackedRelease:
+    """A release whose artifacts have variants, and the files of these by digest."""
 
-    artifacts: tuple[tuple[Artifact, Path], ...]
-
-    @classmethod
-    def of(cls, release: LocalRelease) -> Self:
-        """All artifacts of a release on this machine."""
-        listed = ((artifact, release.paths.get(artifact.role)) for artifact in release.manifest.artifacts)
-        return cls(artifacts=tuple((artifact, path) for artifact, path in listed if path is not None))
-
-    def find(self, role: Role) -> tuple[Artifact, Path] | None:
-        """The artifact of a role, and its file."""
-        return next((item for item in self.artifacts if item[0].role is role), None)
+    release: LocalRelease
+    files: Mapping[Digest, Path]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class WithVariants:
-    """An artifact with its variants, and their files."""
+def pack_release(release: LocalRelease, *, cache: BuildCache, bases: Sequence[LocalRelease] = ()) -> PackedRelease:
+    """Give every artifact its variants, with deltas against ``bases``; what the cache has is taken from there.
 
-    artifact: Artifact
-    files: tuple[CachedFile, ...]
-
-
-def add_variants(
-    cache: BuildCache, artifact: Artifact, content: Path, *, bases: Sequence[BaseRelease] = ()
-) -> WithVariants:
-    """Make an artifact's variants from its file ``content``; what the cache has is taken from there.
+    Equal releases, bases and versions of zstd give equal manifests.
 
     Raises:
         DigestMismatchError, SizeMismatchError: the file of a base is not the artifact of that release.
         MissingToolError: this Python has no zstd.
     """
+    files: dict[Digest, Path] = {}
+    artifacts = []
+    for artifact in release.manifest.artifacts:
+        variants = _variants(artifact, release.paths[artifact.role], bases=_bases(artifact, bases), cache=cache)
+        files.update((file.digest, file.path) for _, file in variants)
+        artifacts.append(replace(artifact, variants=tuple(variant for variant, _ in variants)))
+    provenance = release.manifest.provenance
+    tools = [tool for tool in provenance.tools if tool.name != _TOOL]
+    tools.append(ProvenanceTool(name=_TOOL, version=zstd_version()))
+    manifest = replace(release.manifest, artifacts=tuple(artifacts), provenance=replace(provenance, tools=tuple(tools)))
+    digest = Digest.of(encode_manifest(manifest))
+    return PackedRelease(release=replace(release, manifest=manifest, manifest_digest=digest), files=files)
+
+
+def _variants(
+    artifact: Artifact, content: Path, *, bases: Sequence[tuple[Artifact, Path]], cache: BuildCache
+) -> list[tuple[Variant, CachedFile]]:
     if artifact.content_size > _LARGEST:
-        return WithVariants(artifact=artifact, files=())
-    variants: list[Variant] = []
-    files: list[CachedFile] = []
+        return []
+    variants = []
     best = artifact.size
     alone = _packed(cache, artifact.content_digest, content, base=None)
     if alone.size <= best * _WORTH_IT:
         best = alone.size
-        variants.append(Variant(digest=alone.digest, size=alone.size))
-        files.append(alone)
-    for base, path in _bases(artifact, bases):
+        variants.append((Variant(digest=alone.digest, size=alone.size), alone))
+    for base, path in bases:
         delta = _packed(cache, artifact.content_digest, content, base=(base, path))
         if delta.size <= best * _WORTH_IT:
             of = DeltaBase(digest=base.content_digest, size=base.content_size)
-            variants.append(Variant(digest=delta.digest, size=delta.size, base=of))
-            files.append(delta)
-    return WithVariants(artifact=replace(artifact, variants=tuple(variants)), files=tuple(files))
+            variants.append((Variant(digest=delta.digest, size=delta.size, base=of), delta))
+    return variants
 
 
-def _bases(artifact: Artifact, releases: Sequence[BaseRelease]) -> list[tuple[Artifact, Path]]:
+def _bases(artifact: Artifact, releases: Sequence[LocalRelease]) -> list[tuple[Artifact, Path]]:
     """What deltas of an artifact may start from: other content of its role, each once."""
     found: dict[Digest, tuple[Artifact, Path]] = {}
     for release in releases:
-        item = release.find(artifact.role)
-        if item is not None and item[0].content_digest != artifact.content_digest:
-            if item[0].content_size <= _LARGEST:
-                found.setdefault(item[0].content_digest, item)
+        for base in release.manifest.artifacts:
+            usable = base.role is artifact.role and base.content_digest != artifact.content_digest
+            if usable and base.role in _WITH_DELTAS and base.content_size <= _LARGEST:
+                found.setdefault(base.content_digest, (base, release.paths[base.role]))
     return list(found.values())
 
 

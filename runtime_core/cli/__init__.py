@@ -132,6 +132,7 @@ def _release(options: argparse.Namespace, steps: Steps) -> Iterator[ReleaseFiles
         raise ConfigError("no release is named", hint="give --release DIR, or --address with --channel or --pin")
     # Here, because gRPC and the verification take half a second to import, which a local release does not need.
     from artifactd.client import ArtifactCache, StateStore, fetch_release
+    from artifactd.client.transfer import summary
 
     cache = ArtifactCache(options.cache) if options.cache else ArtifactCache()
     state = StateStore(options.state / "trust") if options.state else StateStore()
@@ -147,6 +148,7 @@ def _release(options: argparse.Namespace, steps: Steps) -> Iterator[ReleaseFiles
             offline=options.offline,
             progress=_total_progress(step),
         )
+        step.note(summary(fetched.transfers))
     with fetched:
         yield fetched
 

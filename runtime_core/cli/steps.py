@@ -20,6 +20,7 @@ class Step:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.detail = ""
         self._lock = threading.Lock()
         self._done = 0
         self._total: int | None = None
@@ -35,6 +36,10 @@ class Step:
             self.name = name
             if self._bar is not None:
                 self._bar[0].update(self._bar[1], description=name)
+
+    def note(self, detail: str) -> None:
+        """Say what came of the step; shown with its duration."""
+        self.detail = detail
 
     def advance(self, done: int, total: int) -> None:
         """Say how many bytes of how many are done; callable from any thread, often."""
@@ -86,6 +91,8 @@ class Steps:
         finally:
             step.close()
         milliseconds = (time.perf_counter() - start) * 1e3
-        self.records.append({"name": name, "ms": round(milliseconds, 3)})
+        record: dict[str, object] = {"name": name, "ms": round(milliseconds, 3)}
+        self.records.append(record | ({"detail": step.detail} if step.detail else {}))
         if self._show:
-            print(f"  {name:<44} {milliseconds:10.2f} ms", file=sys.stderr)
+            detail = f"  {step.detail}" if step.detail else ""
+            print(f"  {name:<44} {milliseconds:10.2f} ms{detail}", file=sys.stderr)
