@@ -6,6 +6,7 @@ run, and ``main`` gets its arguments on the guest's own stack.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -66,35 +67,49 @@ def start_interpreter(instance: Instance, host: EmscriptenHost, *, trampoline_sl
         HostError: where ``main`` fails, with what it wrote to its standard error stream.
         FatalIsolateError: where the guest traps.
     """
-    memory = instance.memory
-    offset = memory.read_i32(instance.global_value("_PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET"))
-    memory.write_i32(instance.global_value("_PyRuntime") + offset, trampoline_slot)
+    announce_trampoline(instance, trampoline_slot)
     instance.call("__wasm_call_ctors")
     limits = (instance.call("emscripten_stack_get_base"), instance.call("emscripten_stack_get_end"))
     if 0 in limits:
         raise HostError("the guest did not set the limits of its stack", expected="base and end", found=limits)
-    argv = instance.call("_emscripten_stack_alloc", 8) & U32
-    program = PROGRAM_NAME + b"\0"
-    name = instance.call("_emscripten_stack_alloc", len(program)) & U32
-    memory.write(name, program)
-    memory.write_u32(argv, name)
-    memory.write_u32(argv + 4, 0)
     try:
-        status, text = _captured(host, instance, "__main_argc_argv", 1, argv)
+        status, text = _captured(host, lambda: run_main(instance))
     except GuestExit as ended:
         raise HostError("the interpreter ended while it started", expected=0, found=ended.status) from ended
     if status != 0:
         raise HostError(f"the interpreter did not start: {text.strip() or 'no message'}", expected=0, found=status)
 
 
-def _captured(host: EmscriptenHost, instance: Instance, name: str, *arguments: int) -> tuple[int, str]:
-    """Call an export; its result and what the guest wrote to its standard error stream.
+def announce_trampoline(instance: Instance, slot: int) -> None:
+    """Tell the interpreter which slot of the function table holds its call trampoline."""
+    memory = instance.memory
+    offset = memory.read_i32(instance.global_value("_PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET"))
+    memory.write_i32(instance.global_value("_PyRuntime") + offset, slot)
+
+
+def run_main(instance: Instance) -> int:
+    """Run ``main`` with the program's name as its only argument, laid out on the stack as Emscripten does it.
+
+    Returns its status. A guest that ends the process is unwound with GuestExit.
+    """
+    memory = instance.memory
+    argv = instance.call("_emscripten_stack_alloc", 8) & U32
+    program = PROGRAM_NAME + b"\0"
+    name = instance.call("_emscripten_stack_alloc", len(program)) & U32
+    memory.write(name, program)
+    memory.write_u32(argv, name)
+    memory.write_u32(argv + 4, 0)
+    return int(instance.call("__main_argc_argv", 1, argv))
+
+
+def _captured(host: EmscriptenHost, call: Callable[[], object]) -> tuple[int, str]:
+    """Make a call of an export; its result and what the guest wrote to its standard error stream.
 
     An exception carries that text as a note.
     """
     capture_stderr(host)
     try:
-        result = int(instance.call(name, *arguments))
+        result = int(call())
     except Exception as error:
         text = restore_stderr(host).strip()
         if text:
@@ -116,7 +131,7 @@ def run_simple_string(instance: Instance, host: EmscriptenHost, source: str) -> 
     if addr == 0:
         raise HostError("the guest has no memory for the source code", expected=f"{len(data)} bytes")
     instance.memory.write(addr, data)
-    failed, text = _captured(host, instance, "PyRun_SimpleString", addr)
+    failed, text = _captured(host, lambda: instance.call("PyRun_SimpleString", addr))
     instance.call("free", addr)
     if failed:
         raise HostError(f"guest code failed: {text.strip() or 'no message'}")

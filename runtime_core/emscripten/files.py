@@ -142,7 +142,8 @@ class Stream:
         if not isinstance(self.node, Directory):
             raise Errno(ErrnoCode.ENOTDIR)
         if self._listing is None:
-            listing = [".", "..", *self.node.entries]
+            dots = () if self.node.read_only else (".", "..")
+            listing = [*dots, *self.node.entries]
             self._charged = sum(map(len, listing)) + _LISTING_ENTRY_BYTES * len(listing)
             self.fs.charge(self._charged)
             self._listing = listing
@@ -202,6 +203,7 @@ class DescriptorTable:
             raise Errno(ErrnoCode.EISDIR)
         if location.node is None and creates:
             node: Node = fs.make_file(location, mode & 0o777)
+            fs.change_mode(node, node.mode)  # as Emscripten does it: the guest can tell by the time of the change
         else:
             node = self._existing(location, flags)
         self.install(fd, self.stream_of(node, flags & _KEPT_FLAGS))

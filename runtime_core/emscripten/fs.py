@@ -40,7 +40,7 @@ class FileSystem:
         self.clock = clock
         self.limits = limits if limits is not None else FileSystemLimits()
         if root is None:
-            root = Directory(ino=1, mode=c.S_IFDIR | 0o777, time_ms=self.now_ms())
+            root = Directory(ino=1, mode=c.S_IFDIR | 0o777, time_ms=self._creation_ms())
         root.parent = root
         self.root = root
         self.next_ino = 2
@@ -54,6 +54,16 @@ class FileSystem:
     def now_ms(self) -> int:
         """Wall time as nodes record it."""
         return self.clock.wall_ns() // 1_000_000
+
+    def _creation_ms(self) -> int:
+        """The time of a new node: Emscripten reads the clock for any node, and again for one in memory."""
+        self.now_ms()
+        return self.now_ms()
+
+    def skip_node(self) -> None:
+        """Do as if a node had been made that this file system does without: the root of one of Emscripten's own."""
+        self.now_ms()
+        self.next_ino += 1
 
     # ---- working directory
 
@@ -115,7 +125,7 @@ class FileSystem:
     def make_directory(self, location: Location, mode: int) -> Directory:
         """``mkdir``."""
         directory, name = location.vacant()
-        node = Directory(ino=self._new_ino(), mode=c.S_IFDIR | mode & 0o1777, time_ms=self.now_ms())
+        node = Directory(ino=self._new_ino(), mode=c.S_IFDIR | mode & 0o1777, time_ms=self._creation_ms())
         self._attach(directory, name, node)
         return node
 
@@ -124,7 +134,7 @@ class FileSystem:
         directory, name = location.vacant()
         if location.must_be_directory:
             raise Errno(ErrnoCode.EISDIR)
-        node = RegularFile(ino=self._new_ino(), mode=c.S_IFREG | mode & 0o7777, time_ms=self.now_ms())
+        node = RegularFile(ino=self._new_ino(), mode=c.S_IFREG | mode & 0o7777, time_ms=self._creation_ms())
         self._attach(directory, name, node)
         return node
 
@@ -133,7 +143,7 @@ class FileSystem:
         if not target or (location.node is None and location.must_be_directory):
             raise Errno(ErrnoCode.ENOENT)
         directory, name = location.vacant()
-        node = SymbolicLink(ino=self._new_ino(), time_ms=self.now_ms(), target=target)
+        node = SymbolicLink(ino=self._new_ino(), time_ms=self._creation_ms(), target=target)
         self.charge(node.size)
         self._attach(directory, name, node)
         return node
@@ -144,7 +154,7 @@ class FileSystem:
         node = DeviceNode(
             ino=self._new_ino(),
             mode=c.S_IFCHR | mode & 0o7777,
-            time_ms=self.now_ms(),
+            time_ms=self._creation_ms(),
             device=device,
             number=number,
         )
@@ -389,8 +399,15 @@ class FileSystem:
         raise LinkError("shared libraries are loaded from read-only file systems only", found=path)
 
     def mount(self, path: str, mount: Mount) -> None:
-        """Attach a read-only file or tree at a path whose directory exists and where nothing is yet."""
-        directory, name = self.entry(path).vacant()
+        """Attach a read-only file or tree at a path where nothing is yet, or an empty directory, which it hides."""
+        location = self.entry(path)
+        if isinstance(location.node, Directory) and not location.node.entries:
+            directory, name, hidden = location.removable()
+            hidden.parent = None
+            self.node_count -= 1
+        else:
+            directory, name = location.vacant()
+        self.now_ms()  # Emscripten reads the clock for a node, and does not store what it says for this one
         count = mount.node_count()
         if mount.name in self.mounts:
             raise Errno(ErrnoCode.EEXIST)

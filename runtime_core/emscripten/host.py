@@ -33,6 +33,7 @@ DEFAULT_ENVIRONMENT: Final[Mapping[str, str]] = {
 """What Emscripten gives a program, in Emscripten's order; changed values keep their place, others follow."""
 
 PROGRAM_NAME: Final = b"./this.program"
+RUNTIME_NAME: Final = "wasmtime"
 
 
 def environment_with(changes: Mapping[str, str]) -> dict[str, str]:
@@ -98,6 +99,7 @@ class EmscriptenHost:
         "memory",
         "names",
         "pending_signal",
+        "runtime_name",
         "stderr_capture",
         "table",
         "table_state",
@@ -122,6 +124,8 @@ class EmscriptenHost:
         self.files = DescriptorTable(fs=self.fs, devices=self.devices)
         self.environment = dict(environment)
         self.umask = 0
+        self.runtime_name = RUNTIME_NAME
+        """What ``sys._emscripten_info.runtime`` says; asked for once, while the interpreter starts."""
         self.pending_signal = 0
         """The signal that guest Python takes at its next check; 0 for none."""
         self.stderr_capture: StderrCapture | None = None

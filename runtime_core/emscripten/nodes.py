@@ -82,7 +82,7 @@ class Directory(Node):
 
 
 class MountedDirectory(Directory):
-    """A directory of a read-only mount."""
+    """A directory of a read-only mount. As workerd has them: of no size, and listed without ``.`` and ``..``."""
 
     __slots__ = ()
 
@@ -95,6 +95,11 @@ class MountedDirectory(Directory):
     def read_only(self) -> bool:
         """Always."""
         return True
+
+    @property
+    def size(self) -> int:
+        """None."""
+        return 0
 
 
 class RegularFile(Node):

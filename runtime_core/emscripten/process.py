@@ -16,11 +16,8 @@ if TYPE_CHECKING:
 
     from runtime_core.emscripten.host import EmscriptenHost
 
-RUNTIME_NAME: Final = b"wasmtime\0"
-"""What ``sys._emscripten_info.runtime`` says."""
-
 _MESSAGE_MAX: Final = 4096
-_EM_ASM_TRUE: Final = 1
+_ASKS_FOR_STACK_SWITCHING: Final = "jspiSupported"
 
 
 def proc_exit(host: EmscriptenHost, status: int) -> None:
@@ -79,9 +76,10 @@ def call_signal_handler(host: EmscriptenHost, handler: int, signal: int) -> None
 
 def runtime_name(host: EmscriptenHost) -> int:
     """A string on the guest's heap that names this runtime."""
-    addr = int(host.instance.call("malloc", len(RUNTIME_NAME))) & U32
+    name = host.runtime_name.encode() + b"\0"
+    addr = int(host.instance.call("malloc", len(name))) & U32
     if addr:
-        host.memory.write(addr, RUNTIME_NAME)
+        host.memory.write(addr, name)
     return addr
 
 
@@ -111,10 +109,10 @@ def system(host: EmscriptenHost, command: int) -> int:
 
 
 def em_asm(host: EmscriptenHost, code: int, signature: int, arguments: int) -> int:
-    """``EM_ASM_INT``. The one block that is run asks whether stack switching is there: without it ``run_sync`` would
-    be built as a stub."""
-    del host, code, signature, arguments
-    return _EM_ASM_TRUE
+    """``EM_ASM_INT``: the result of a block of JavaScript. The only one that has a result asks whether stack switching
+    is there, without which ``run_sync`` would be built as a stub; another renames an import."""
+    del signature, arguments
+    return int(_ASKS_FOR_STACK_SWITCHING in _text(host, code))
 
 
 def log_line(host: EmscriptenHost, message: int) -> None:
