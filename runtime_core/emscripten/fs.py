@@ -400,6 +400,8 @@ class FileSystem:
 
     def mount(self, path: str, mount: Mount) -> None:
         """Attach a read-only file or tree at a path where nothing is yet, or an empty directory, which it hides."""
+        if mount.name in self.mounts:
+            raise Errno(ErrnoCode.EEXIST)
         location = self.entry(path)
         if isinstance(location.node, Directory) and not location.node.entries:
             directory, name, hidden = location.removable()
@@ -409,8 +411,6 @@ class FileSystem:
             directory, name = location.vacant()
         self.now_ms()  # Emscripten reads the clock for a node, and does not store what it says for this one
         count = mount.node_count()
-        if mount.name in self.mounts:
-            raise Errno(ErrnoCode.EEXIST)
         node = mount.root(self.next_ino)
         self.next_ino += count
         self.mounts[mount.name] = mount

@@ -96,11 +96,6 @@ class MountedDirectory(Directory):
         """Always."""
         return True
 
-    @property
-    def size(self) -> int:
-        """None."""
-        return 0
-
 
 class RegularFile(Node):
     """A writable file. ``data`` stays immutable (and shared between isolates) until the first write."""
