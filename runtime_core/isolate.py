@@ -103,18 +103,12 @@ class Isolate:
         )
         self._guest: Guest | None
         self._support: Support
-        guest, self._support = runtime.boot(services=services, limits=options.limits)
+        guest, self._support = runtime.boot(services=services, limits=options.limits, modules=options.modules)
         self._guest = guest
         guest.js.wrap_proxy = self._wrap
         self._state = IsolateState.READY
         guest.js.fetch = options.fetch
         guest.emscripten.connect = options.connect
-        try:
-            for name, members in options.modules.items():
-                guest.js.add_module(name, members)
-        except BaseException:
-            self._drop()  # nobody else holds it
-            raise
 
     @classmethod
     def boot(

@@ -23,6 +23,7 @@ from schemas.errors import (
     SizeMismatchError,
 )
 from schemas.release import Artifact, Compression, ReleaseManifest, Role, decode_manifest, manifest_digest
+from schemas.snapshot_metadata import SnapshotType
 
 MANIFEST_NAME: Final = "manifest.capnp.bin"
 ARTIFACTS_NAME: Final = "artifacts"
@@ -94,6 +95,7 @@ class CheckedRelease:
     snapshot: Artifact
     stdlib: Artifact
     packages: Artifact | None
+    worker: Artifact | None
 
 
 def check_release(manifest: ReleaseManifest) -> CheckedRelease:
@@ -119,6 +121,7 @@ def check_release(manifest: ReleaseManifest) -> CheckedRelease:
         snapshot=manifest.artifact(Role.SNAPSHOT),
         stdlib=manifest.artifact(Role.UPSTREAM_STDLIB),
         packages=_package_set(manifest),
+        worker=_worker(manifest),
     )
 
 
@@ -127,6 +130,18 @@ def _package_set(manifest: ReleaseManifest) -> Artifact | None:
     if len(found) > 1:
         raise AbiMismatchError("this runtime serves one package set", expected="<= 1", found=len(found))
     return found[0] if found else None
+
+
+def _worker(manifest: ReleaseManifest) -> Artifact | None:
+    found = next((artifact for artifact in manifest.artifacts if artifact.role is Role.WORKER), None)
+    dedicated = manifest.abi.snapshot_type is SnapshotType.DEDICATED
+    if dedicated is (found is None):
+        raise AbiMismatchError(
+            "a release has a worker's files if and only if its snapshot is dedicated",
+            expected=Role.WORKER.value if dedicated else f"no {Role.WORKER.value}",
+            found=f"{'no ' if found is None else ''}{Role.WORKER.value}, type {manifest.abi.snapshot_type.value}",
+        )
+    return found
 
 
 def read_artifact(release: ReleaseFiles, artifact: Artifact) -> bytes:

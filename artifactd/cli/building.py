@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -33,26 +34,49 @@ class BuildError(HostError):
     code: ClassVar[str] = "build-failed"
 
 
-def build_release(
-    *,
-    pyodide: str | None,
-    output: Path,
-    work: Path | None,
-    source: Path | None,
-    release_id: str | None,
-    packages: Path | None,
-    imports: Sequence[str] = (),
-    link: bool = True,
-) -> dict[str, Any]:
-    """Build into ``output``; the child shows its progress on stderr. Returns what it says it built.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BuildOptions:
+    """What a release is made of; the fields are the options of ``artifactctl release build``."""
+
+    output: Path
+    pyodide: str | None = None
+    work: Path | None = None
+    source: Path | None = None
+    on: Path | None = None
+    release_id: str | None = None
+    packages: Path | None = None
+    imports: Sequence[str] = ()
+    link: bool = True
+    worker: Path | None = None
+    main: str | None = None
+    modules: Sequence[str] = ()
+
+    def arguments(self) -> list[str]:
+        """What the child is called with."""
+        named = {
+            "--pyodide": self.pyodide,
+            "--output": self.output,
+            "--work": self.work,
+            "--from": self.source,
+            "--on": self.on,
+            "--release-id": self.release_id,
+            "--packages": self.packages,
+            "--worker": self.worker,
+            "--main": self.main,
+        }
+        repeated = [part for name in self.imports for part in ("--import", name)]
+        repeated += [part for name in self.modules for part in ("--host-module", name)]
+        return [*_arguments(named), *repeated, *([] if self.link else ["--no-link"])]
+
+
+def build_release(options: BuildOptions) -> dict[str, Any]:
+    """Build a release; the child shows its progress on stderr. Returns what it says it built.
 
     Raises:
         MissingToolError: what a build needs is not installed.
         PlatformError: the build failed; the class is the one that the build named, else BuildError.
     """
-    options = {"--pyodide": pyodide, "--output": output, "--work": work, "--from": source, "--release-id": release_id}
-    flags = [part for name in imports for part in ("--import", name)] + ([] if link else ["--no-link"])
-    return _run([*_command(), "--json", *_arguments({**options, "--packages": packages}), *flags])
+    return _run([*_command(), "--json", *options.arguments()])
 
 
 def lock_packages(

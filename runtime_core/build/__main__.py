@@ -9,14 +9,17 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from runtime_core.build.cache import BuildCache, default_cache_root
 from runtime_core.build.pins import DEFAULT_VERSION, UPSTREAMS
 from runtime_core.build.progress import Timeline
-from schemas.errors import ConfigError, PlatformError
+from schemas.errors import AbiMismatchError, ConfigError, PlatformError
 from schemas.exit_codes import exit_code_of
 from schemas.package_lock import PackageLockFile, decode_lock, encode_lock
+
+if TYPE_CHECKING:
+    from runtime_core.packages.bundle import WorkerBundle
 
 LOCK_COMMAND: Final = "lock"
 
@@ -44,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--pyodide", default=DEFAULT_VERSION, help=f"one of {', '.join(sorted(UPSTREAMS))}")
+    parser.add_argument("--pyodide", help=f"one of {', '.join(sorted(UPSTREAMS))} (default: {DEFAULT_VERSION})")
     parser.add_argument("--work", type=Path, help="build cache (default: RUNTIME_CORE_BUILD_CACHE or the user's cache)")
     parser.add_argument("--json", action="store_true", help="print what came of it as JSON on stdout")
 
@@ -52,12 +55,13 @@ def _common(parser: argparse.ArgumentParser) -> None:
 def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m runtime_core.build",
-        description="Build a release of Pyodide: code image, baseline snapshot and manifest.",
+        description="Build a release of Pyodide: code image, snapshot and manifest.",
         epilog="Next: artifactctl release publish DIR --channel stable",
     )
     _common(parser)
     parser.add_argument("--output", type=Path, required=True, help="directory for the manifest and the artifacts")
     parser.add_argument("--from", dest="source", type=Path, help="local npm tarball or unpacked package")
+    parser.add_argument("--on", type=Path, metavar="DIR", help="build on the release in this directory")
     parser.add_argument("--release-id", help="write-once name (default: version and snapshot digest)")
     parser.add_argument("--packages", type=Path, metavar="LOCK", help="package lock, from the command lock")
     parser.add_argument(
@@ -66,36 +70,77 @@ def _build_parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="MODULE",
-        help="import a module of the packages before the capture; may be repeated",
+        help="import a module before the capture; may be repeated",
     )
     parser.add_argument(
         "--no-link", dest="link", action="store_false", help="leave the packages' native libraries to dlopen"
+    )
+    parser.add_argument("--worker", type=Path, metavar="PATH", help="a worker's directory, or its only file")
+    parser.add_argument("--main", metavar="FILE", help="main module in the worker's directory (default: worker.py)")
+    parser.add_argument(
+        "--host-module",
+        dest="modules",
+        action="append",
+        default=[],
+        metavar="NAME:MEMBER,...",
+        help="a host module that the worker imports at its top level; may be repeated",
     )
     return parser
 
 
 def _build(options: argparse.Namespace) -> Mapping[str, object]:
     # Here, because it imports the engine: a machine without the extra gets a message instead of a traceback.
-    from runtime_core.build.release import build_release
+    from runtime_core.build.release import ReleaseOptions, build_release, build_release_on
+    from runtime_core.release import LocalRelease
 
     timeline = Timeline()
-    built = build_release(
-        options.pyodide,
-        options.output,
-        cache=BuildCache(options.work or default_cache_root()),
-        timeline=timeline,
+    made = ReleaseOptions(
         release_id=options.release_id,
         source=options.source,
         lock=_read_lock(options.packages),
         link=options.link,
-        imports=options.imports,
+        imports=tuple(options.imports),
+        worker=_read_worker(options.worker, options.main),
+        modules=dict(_host_module(text) for text in options.modules),
     )
+    cache = BuildCache(options.work or default_cache_root())
+    if options.on is None:
+        version = options.pyodide or DEFAULT_VERSION
+        built = build_release(version, options.output, cache=cache, timeline=timeline, options=made)
+    else:
+        base = LocalRelease.open(options.on)
+        if options.pyodide not in (None, base.manifest.release.pyodide):
+            raise AbiMismatchError(
+                "the base is for another Pyodide", expected=options.pyodide, found=base.manifest.release.pyodide
+            )
+        built = build_release_on(base, options.output, cache=cache, timeline=timeline, options=made)
     return {
         "release_id": built.manifest.release_id,
         "digest": str(built.manifest_digest),
         "directory": str(built.directory),
         "timeline": timeline.as_json(),
     }
+
+
+def _read_worker(path: Path | None, main: str | None) -> WorkerBundle | None:
+    if path is None:
+        if main is not None:
+            raise ConfigError("there is no worker that a main module could be of", hint="give --worker DIR")
+        return None
+    from runtime_core.packages.bundle import WorkerBundle
+
+    if path.is_dir():
+        return WorkerBundle.of_directory(path, main or "worker.py")
+    if main not in (None, path.name):
+        raise ConfigError("a worker of one file has that as its main module", expected=path.name, found=main)
+    return WorkerBundle.of_file(path)
+
+
+def _host_module(text: str) -> tuple[str, tuple[str, ...]]:
+    name, colon, members = text.partition(":")
+    if not name or not colon:
+        raise ConfigError("not a host module", expected="NAME:MEMBER,...", found=text[:80])
+    return name, tuple(member for member in members.split(",") if member)
 
 
 def _read_lock(path: Path | None) -> PackageLockFile | None:
@@ -127,7 +172,7 @@ def _lock(options: argparse.Namespace) -> Mapping[str, object]:
     for path in options.requirements_file:
         given += read_requirements(path)
     cache = BuildCache(options.work or default_cache_root())
-    lock = lock_requirements(given, version=options.pyodide, cache=cache, timeline=Timeline())
+    lock = lock_requirements(given, version=options.pyodide or DEFAULT_VERSION, cache=cache, timeline=Timeline())
     options.packages = lock.packages
     try:
         options.output.write_bytes(encode_lock(lock))

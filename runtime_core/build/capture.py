@@ -7,7 +7,7 @@ given random state of their own when they are restored.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from keyword import iskeyword
 from pathlib import Path
 from typing import Final
@@ -15,7 +15,7 @@ from typing import Final
 from runtime_core.emscripten.boot import run_simple_string
 from runtime_core.emscripten.clock import SteppingClock
 from runtime_core.emscripten.entropy import FixedEntropy
-from runtime_core.emscripten.host import HostServices
+from runtime_core.emscripten.host import HostServices, StandardStreams
 from runtime_core.engine.codecache import CodeCache
 from runtime_core.engine.engine import Engine
 from runtime_core.guest import Guest, boot_cold, host_imports, stdlib_mount
@@ -29,10 +29,11 @@ from runtime_core.snapshot.state import RuntimeState
 from runtime_core.wasm.abi import AbiProfile
 from runtime_core.wasm.linkedlibrary import LinkedLibrary
 from runtime_core.worker.baseline import baseline_sources
-from runtime_core.worker.entropy import EntropyGuards
+from runtime_core.worker.entropy import EntropyGuards, Reseeding
 from runtime_core.worker.packages import add_packages, package_mounts_of
 from runtime_core.worker.search_path import add_standard_places
 from runtime_core.worker.support import Support
+from schemas.digest import Digest
 from schemas.errors import ConfigError, HostError
 from schemas.snapshot_codec import snapshot_chunks
 from schemas.snapshot_metadata import SnapshotMetadata, SnapshotType
@@ -82,11 +83,9 @@ def capture_baseline(
     code_cache: Path,
     packages: Path | None = None,
     libraries: Sequence[LinkedLibrary] = (),
-    imports: Sequence[str] = (),
 ) -> Captured:
-    """Boot, import what every worker needs, capture. The file of a package set is mounted if there is one.
-
-    ``libraries`` are those of the code image; of the packages only the modules ``imports`` are imported.
+    """Boot, import what every worker needs, capture. The file of a package set is mounted if there is one; none of
+    its modules is imported. ``libraries`` are those of the code image.
 
     Raises:
         HostError: the guest did not come that far.
@@ -103,7 +102,7 @@ def capture_baseline(
         stdlib=stdlib_mount(stdlib),
         python_version=(int(major), int(minor)),
         trampoline_slot=profile.trampoline_slot,
-        services=HostServices(clock=SteppingClock(start_ns=_START_NS), entropy=FixedEntropy()),
+        services=build_services(),
         environment=BASELINE_ENVIRONMENT,
     )
     try:
@@ -116,23 +115,55 @@ def capture_baseline(
                 LibraryLoader(translate=lambda wasm: wasm, load=lambda wasm: engine.load(wasm, cache))
             )
         with EntropyGuards.install(guest) as guards:
-            import_modules(guest, imports)
             reseeding = guards.remove()
-        make_shareable(guest)
-        state = capture_state(
+        return finish_capture(
             guest,
+            support,
+            snapshot_type=SnapshotType.BASELINE,
             code_image=code.digest,
             table_size=table_size,
             trampoline_slot=profile.trampoline_slot,
-            worker=support.to_json() | {"entropy": reseeding.to_json()},
-        )
-        return Captured(
-            metadata=snapshot_metadata(state, SnapshotType.BASELINE),
-            state=state,
-            memory=capture_memory(guest, state.stack),
+            reseeding=reseeding,
         )
     finally:
         guest.close()
+
+
+def build_services(streams: StandardStreams | None = None) -> HostServices:
+    """Clock and randomness of a build: the same in every run."""
+    services = HostServices(clock=SteppingClock(start_ns=_START_NS), entropy=FixedEntropy())
+    return services if streams is None else replace(services, streams=streams)
+
+
+def finish_capture(
+    guest: Guest,
+    support: Support,
+    *,
+    snapshot_type: SnapshotType,
+    code_image: Digest,
+    table_size: int,
+    trampoline_slot: int,
+    reseeding: Reseeding,
+    worker: Mapping[str, object] | None = None,
+) -> Captured:
+    """Make a guest's heap shareable and capture it; ``worker`` is added to what this layer wants back.
+
+    Raises:
+        CaptureError: the guest is not at rest, or holds something a snapshot cannot hold.
+    """
+    make_shareable(guest)
+    state = capture_state(
+        guest,
+        code_image=code_image,
+        table_size=table_size,
+        trampoline_slot=trampoline_slot,
+        worker={**support.to_json(), "entropy": reseeding.to_json(), **(worker or {})},
+    )
+    return Captured(
+        metadata=snapshot_metadata(state, snapshot_type),
+        state=state,
+        memory=capture_memory(guest, state.stack),
+    )
 
 
 def bring_to_baseline(guest: Guest, python_version: str) -> Support:
@@ -160,17 +191,6 @@ def check_module_names(names: Sequence[str]) -> None:
             raise ConfigError(
                 "not the name of a module", expected="identifiers with dots between them", found=repr(name)[:80]
             )
-
-
-def import_modules(guest: Guest, names: Sequence[str]) -> None:
-    """Import modules; leaves no name behind.
-
-    Raises:
-        HostError: an import failed; the message holds the guest's traceback.
-    """
-    for name in names:
-        source = f"import {name}\ndel {name.partition('.')[0]}"
-        run_simple_string(guest.instance, guest.emscripten, source)
 
 
 def make_shareable(guest: Guest) -> None:

@@ -6,27 +6,27 @@ key names a digest of the packages that take part.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
-from importlib.resources import files
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Any
 
 from runtime_core.build import link as link_module
 from runtime_core.build.cache import BuildCache, CachedFile, CacheEntry, CacheKey
 from runtime_core.build.capture import BASELINE_ENVIRONMENT, capture_baseline, check_module_names
 from runtime_core.build.link import LinkedCode, link_code
+from runtime_core.build.manifest import BuiltRelease, artifact_of, assembled, in_order, with_id, write_release
 from runtime_core.build.package_set import PackageSet, build_package_set
 from runtime_core.build.pins import UPSTREAMS
 from runtime_core.build.progress import Timeline
+from runtime_core.build.sources import package_digest, runtime_code_digest
+from runtime_core.build.stacked import SNAPSHOT_NAME, StackedInputs, build_on, write_captured
 from runtime_core.build.translate import Translation, translate_exceptions
 from runtime_core.build.upstream import Upstream, obtain_upstream
 from runtime_core.engine.capi import WASMTIME_VERSION
-from runtime_core.release import ARTIFACTS_NAME, MANIFEST_NAME
+from runtime_core.packages.bundle import WorkerBundle
+from runtime_core.release import LocalRelease
 from runtime_core.snapshot.state import STATE_VERSION
 from runtime_core.wasm.abi import AbiProfile as CodeProfile
 from runtime_core.wasm.abi import abi_profile
@@ -38,33 +38,14 @@ from schemas.package_lock import PackageLockFile
 from schemas.pyodide_extra import PythonSnapshotRelease
 from schemas.release import (
     AbiProfile,
-    Artifact,
     Provenance,
     ProvenanceInput,
     ProvenanceTool,
     ReleaseManifest,
     Role,
     check_release_id,
-    encode_manifest,
 )
 from schemas.snapshot_metadata import SnapshotType
-
-_WASM: Final = "application/wasm"
-_ZIP: Final = "application/zip"
-_JSON: Final = "application/json"
-_SNAPSHOT: Final = "application/vnd.pyodide.snapshot"
-_PACKAGES: Final = "application/vnd.workerd.python-packages"
-_CODE_PACKAGES: Final = ("emscripten", "engine", "js", "linking", "packages", "snapshot", "wasm", "worker")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BuiltRelease:
-    """What a build made, in ``directory``: the manifest and its artifacts."""
-
-    directory: Path
-    manifest: ReleaseManifest
-    manifest_digest: Digest
-    manifest_size: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,7 +63,41 @@ class _Parts:
 
     @property
     def snapshot_file(self) -> CachedFile:
-        return self.snapshot.files["snapshot.bin"]
+        return self.snapshot.files[SNAPSHOT_NAME]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReleaseOptions:
+    """What a release is made of, beside a version of Pyodide.
+
+    ``source`` is a local npm tarball or unpacked package. ``lock`` names its packages, whose native libraries become
+    part of the code image if ``link`` says so. ``imports`` are modules that its snapshot has imported, ``worker`` the
+    worker that it is dedicated to, ``modules`` the members of the host modules that this imports at its top level.
+    """
+
+    release_id: str | None = None
+    source: Path | None = None
+    lock: PackageLockFile | None = None
+    link: bool = True
+    imports: Sequence[str] = ()
+    worker: WorkerBundle | None = None
+    modules: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse what no build can make sense of.
+
+        Raises:
+            FormatError: ``release_id`` cannot name a release.
+            ConfigError: ``imports`` has something else than names of modules.
+        """
+        if self.release_id is not None:
+            check_release_id(self.release_id)
+        check_module_names(self.imports)
+
+    @property
+    def is_stacked(self) -> bool:
+        """Whether the snapshot holds more than the baseline."""
+        return bool(self.imports) or self.worker is not None
 
 
 def build_release(
@@ -91,30 +106,84 @@ def build_release(
     *,
     cache: BuildCache,
     timeline: Timeline,
-    release_id: str | None = None,
-    source: Path | None = None,
-    lock: PackageLockFile | None = None,
-    link: bool = True,
-    imports: Sequence[str] = (),
+    options: ReleaseOptions | None = None,
+    **given: Any,
 ) -> BuiltRelease:
     """Build a release of a Pyodide version into ``output``; what is cached is reused.
 
-    ``lock`` names its packages, whose native libraries become part of the code image if ``link`` says so, and
-    ``imports`` are modules of the packages that the baseline has imported.
+    The fields of :class:`ReleaseOptions` may be given one by one instead.
 
     Raises:
         UnsupportedVersionError: the version is not supported.
-        ConfigError: ``imports`` has something else than names of modules, or there is no ``lock``.
+        ConfigError: there are modules to import, but neither packages nor a worker.
         PlatformError: a step failed; nothing is left in ``output``.
     """
-    if release_id is not None:
-        check_release_id(release_id)
-    check_module_names(imports)
-    if imports and lock is None:
+    options = options or ReleaseOptions(**given)
+    if options.imports and options.lock is None and options.worker is None:
         raise ConfigError("there are no packages to import modules from", hint="name a package lock")
+    release = _baseline_release(version, cache=cache, timeline=timeline, options=options)
+    if options.is_stacked:
+        inputs = StackedInputs(imports=tuple(options.imports), worker=options.worker, modules=options.modules)
+        release = _stack(release, inputs, cache=cache, timeline=timeline)
+    return _write(release, output, options.release_id, timeline)
+
+
+def build_release_on(
+    base: LocalRelease, output: Path, *, cache: BuildCache, timeline: Timeline, options: ReleaseOptions
+) -> BuiltRelease:
+    """Build a release on another one, with its code image, into ``output``.
+
+    Raises:
+        ConfigError: nothing is added, or packages that need a code image of their own.
+        AbiMismatchError: the base is not for this runtime, or its snapshot already holds as much.
+        PlatformError: a step failed; nothing is left in ``output``.
+    """
+    if options.source is not None:
+        raise ConfigError("a release that is built on another one has its Pyodide", hint="leave out --from")
+    packages = None
+    if options.lock is not None:
+        packages = _packages_for(base, options, cache=cache, timeline=timeline)
+    elif not options.is_stacked:
+        raise ConfigError("nothing is added to the base", hint="give --worker, --import or --packages")
+    inputs = StackedInputs(
+        packages=packages, imports=tuple(options.imports), worker=options.worker, modules=options.modules
+    )
+    return _write(_stack(base, inputs, cache=cache, timeline=timeline), output, options.release_id, timeline)
+
+
+def _packages_for(base: LocalRelease, options: ReleaseOptions, *, cache: BuildCache, timeline: Timeline) -> CachedFile:
+    """The file of a package set that can be added to a base."""
+    hint = "build it without --on"
+    if any(artifact.role is Role.PACKAGES for artifact in base.manifest.artifacts):
+        raise ConfigError("the base has a package set", hint=hint)
+    packages = _build_packages(abi_profile(base.manifest.release.pyodide), options, cache=cache, timeline=timeline)
+    if packages is None or (packages.libraries and options.link):
+        found = f"{len(packages.libraries) if packages is not None else 0} native libraries"
+        raise ConfigError(
+            "native libraries are part of a code image, and the base has another one", found=found, hint=hint
+        )
+    return packages.file
+
+
+def _stack(base: LocalRelease, inputs: StackedInputs, *, cache: BuildCache, timeline: Timeline) -> LocalRelease:
+    what = "run the worker's top level" if inputs.worker is not None else "import the packages"
+    with timeline.step(f"{what} and capture it") as step:
+        stacked = build_on(base, inputs, cache=cache)
+        step.note(size=stacked.snapshot.size, digest=stacked.snapshot.digest, cached=stacked.cached)
+    return stacked.release
+
+
+def _write(release: LocalRelease, output: Path, release_id: str | None, timeline: Timeline) -> BuiltRelease:
+    with timeline.step("write the manifest") as step:
+        built = write_release(replace(release, manifest=with_id(release.manifest, release_id)), output)
+        step.note(size=built.manifest_size, digest=built.manifest_digest, detail=built.manifest.release_id)
+    return built
+
+
+def _baseline_release(version: str, *, cache: BuildCache, timeline: Timeline, options: ReleaseOptions) -> LocalRelease:
     profile = abi_profile(version)
     with timeline.step(f"obtain pyodide {version}") as step:
-        upstream = obtain_upstream(cache, version, source=source)
+        upstream = obtain_upstream(cache, version, source=options.source)
         step.note(size=upstream.size, digest=upstream.package, cached=upstream.cached, detail=upstream.source.value)
     with timeline.step("translate exception handling") as step:
         translation = translate_exceptions(cache, upstream.main_module, expected=UPSTREAMS[version].translated)
@@ -124,46 +193,38 @@ def build_release(
         code = _build_code(cache, module, profile)
         image = code.files["code.wasm"]
         step.note(size=image.size, digest=image.digest, cached=code.cached)
-    packages, linked = None, None
-    if lock is not None:
-        with timeline.step("build the package set") as step:
-            packages = build_package_set(cache, lock, profile=profile)
-            count = f"{len(lock.packages)} packages, {len(packages.libraries)} native libraries"
-            step.note(size=packages.file.size, digest=packages.file.digest, cached=packages.cached, detail=count)
-        if link and packages.libraries:
-            with timeline.step("link the native libraries") as step:
-                linked = _link(cache, code, packages, profile)
-                code = linked.code
-                image = code.files["code.wasm"]
-                left = f", {len(linked.left_out)} left out: {'; '.join(linked.left_out)}" if linked.left_out else ""
-                count = f"{len(linked.libraries)} libraries{left}"
-                step.note(size=image.size, digest=image.digest, cached=code.cached, detail=count)
+    packages = _build_packages(profile, options, cache=cache, timeline=timeline)
+    libraries: tuple[LinkedLibrary, ...] = ()
+    if packages is not None and options.link and packages.libraries:
+        linked = _link(cache, code, packages, profile, timeline)
+        code, libraries = linked.code, linked.libraries
     with timeline.step("boot CPython and capture the baseline") as step:
-        libraries = linked.libraries if linked is not None else ()
-        inputs = _SnapshotInputs(packages=packages, libraries=libraries, imports=tuple(imports))
-        snapshot = _build_snapshot(cache, upstream, code, profile, inputs)
-        file = snapshot.files["snapshot.bin"]
+        snapshot = _build_snapshot(cache, upstream, code, profile, packages, libraries)
+        file = snapshot.files[SNAPSHOT_NAME]
         step.note(size=file.size, digest=file.digest, cached=snapshot.cached)
-    parts = _Parts(
-        upstream=upstream, translation=translation, profile=profile, code=code, snapshot=snapshot, packages=packages
+    return _baseline(
+        _Parts(
+            upstream=upstream,
+            translation=translation,
+            profile=profile,
+            code=code,
+            snapshot=snapshot,
+            packages=packages,
+        )
     )
-    with timeline.step("write the manifest") as step:
-        built = _write(parts, output, release_id)
-        step.note(size=built.manifest_size, digest=built.manifest_digest, detail=built.manifest.release_id)
-    return built
 
 
-def runtime_code_digest() -> Digest:
-    """A digest of the code that determines what a snapshot holds."""
-    hasher = hashlib.sha256()
-    root = Path(str(files("runtime_core")))
-    sources = [root / "guest.py", root / "build" / "capture.py"]
-    for package in _CODE_PACKAGES:
-        sources.extend(sorted((root / package).rglob("*.py")))
-    for path in sources:
-        hasher.update(f"{path.relative_to(root)}\0".encode())
-        hasher.update(hashlib.sha256(path.read_bytes()).digest())
-    return Digest(hasher.hexdigest())
+def _build_packages(
+    profile: CodeProfile, options: ReleaseOptions, *, cache: BuildCache, timeline: Timeline
+) -> PackageSet | None:
+    lock = options.lock
+    if lock is None:
+        return None
+    with timeline.step("build the package set") as step:
+        packages = build_package_set(cache, lock, profile=profile)
+        count = f"{len(lock.packages)} packages, {len(packages.libraries)} native libraries"
+        step.note(size=packages.file.size, digest=packages.file.digest, cached=packages.cached, detail=count)
+    return packages
 
 
 def _build_code(cache: BuildCache, module: CachedFile, profile: CodeProfile) -> CacheEntry:
@@ -173,35 +234,37 @@ def _build_code(cache: BuildCache, module: CachedFile, profile: CodeProfile) -> 
         (work / "memory.wasm").write_bytes(image.memory_image)
         (work / "layout.json").write_text(json.dumps(image.layout.to_json()))
 
-    key = CacheKey.of("code-image", module=module.digest, profile=profile, code=_package_digest("wasm"))
+    key = CacheKey.of("code-image", module=module.digest, profile=profile, code=package_digest("wasm"))
     return cache.get_or_build(key, build)
 
 
-def _link(cache: BuildCache, code: CacheEntry, packages: PackageSet, profile: CodeProfile) -> LinkedCode:
-    return link_code(
-        cache,
-        code,
-        packages=packages.file.path,
-        packages_digest=packages.file.digest,
-        python_version=profile.python_version,
-        tool=Digest.of(_package_digest("wasm").hex.encode() + Path(link_module.__file__).read_bytes()),
-    )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _SnapshotInputs:
-    """What a snapshot depends on besides code and standard library."""
-
-    packages: PackageSet | None
-    libraries: tuple[LinkedLibrary, ...]
-    imports: tuple[str, ...]
+def _link(
+    cache: BuildCache, code: CacheEntry, packages: PackageSet, profile: CodeProfile, timeline: Timeline
+) -> LinkedCode:
+    with timeline.step("link the native libraries") as step:
+        linked = link_code(
+            cache,
+            code,
+            packages=packages.file.path,
+            packages_digest=packages.file.digest,
+            python_version=profile.python_version,
+            tool=Digest.of(package_digest("wasm").hex.encode() + Path(link_module.__file__).read_bytes()),
+        )
+        image = linked.code.files["code.wasm"]
+        left = f", {len(linked.left_out)} left out: {'; '.join(linked.left_out)}" if linked.left_out else ""
+        count = f"{len(linked.libraries)} libraries{left}"
+        step.note(size=image.size, digest=image.digest, cached=linked.code.cached, detail=count)
+    return linked
 
 
 def _build_snapshot(
-    cache: BuildCache, upstream: Upstream, code: CacheEntry, profile: CodeProfile, inputs: _SnapshotInputs
+    cache: BuildCache,
+    upstream: Upstream,
+    code: CacheEntry,
+    profile: CodeProfile,
+    packages: PackageSet | None,
+    libraries: Sequence[LinkedLibrary],
 ) -> CacheEntry:
-    packages = inputs.packages
-
     def build(work: Path) -> None:
         captured = capture_baseline(
             code_wasm=code.files["code.wasm"].path.read_bytes(),
@@ -209,14 +272,11 @@ def _build_snapshot(
             table_size=json.loads(code.files["layout.json"].path.read_text())["table_size"],
             stdlib=upstream.stdlib.path,
             profile=profile,
-            code_cache=cache.root / "compiled",
+            code_cache=cache.root / "code",
             packages=packages.file.path if packages is not None else None,
-            libraries=inputs.libraries,
-            imports=inputs.imports,
+            libraries=libraries,
         )
-        with (work / "snapshot.bin").open("wb") as file:
-            file.writelines(captured.chunks())
-        (work / "abi.json").write_text(json.dumps(captured.abi_values()))
+        write_captured(captured, work)
 
     key = CacheKey.of(
         "baseline-snapshot",
@@ -227,78 +287,33 @@ def _build_snapshot(
         wasmtime=WASMTIME_VERSION,
         environment=json.dumps(dict(BASELINE_ENVIRONMENT)),
         packages=packages.file.digest if packages is not None else "",
-        imports=" ".join(inputs.imports),
     )
     return cache.get_or_build(key, build)
 
 
-def _package_digest(package: str) -> Digest:
-    root = Path(str(files("runtime_core"))) / package
-    parts = [path.read_bytes() for path in sorted(root.rglob("*.py"))]
-    return Digest.of(b"\0".join(parts))
-
-
-def _write(parts: _Parts, output: Path, release_id: str | None) -> BuiltRelease:
-    snapshot = parts.snapshot_file
+def _baseline(parts: _Parts) -> LocalRelease:
+    """The release of the parts: its snapshot is the baseline."""
+    files = {
+        Role.UPSTREAM_WASM: parts.upstream.main_module,
+        Role.UPSTREAM_STDLIB: parts.upstream.stdlib,
+        Role.UPSTREAM_LOCK: parts.upstream.lock_file,
+        Role.CODE_IMAGE: parts.code_image,
+        Role.SNAPSHOT: parts.snapshot_file,
+    }
+    if parts.packages is not None:
+        files[Role.PACKAGES] = parts.packages.file
     manifest = ReleaseManifest(
-        release_id=release_id or f"{parts.upstream.version}-{snapshot.digest.short}",
+        release_id=f"{parts.upstream.version}-{parts.snapshot_file.digest.short}",
         release=PythonSnapshotRelease(
             pyodide=parts.upstream.version,
-            baseline_snapshot_hash=snapshot.digest.hex,
+            baseline_snapshot_hash=parts.snapshot_file.digest.hex,
             real_pyodide_version=parts.upstream.version,
         ),
-        artifacts=_artifacts(parts),
+        artifacts=in_order(artifact_of(role, file) for role, file in files.items()),
         abi=_abi(parts),
         provenance=_provenance(parts),
     )
-    data = encode_manifest(manifest)
-    (output / ARTIFACTS_NAME).mkdir(parents=True, exist_ok=True)
-    for file in (
-        parts.upstream.main_module,
-        parts.upstream.stdlib,
-        parts.upstream.lock_file,
-        parts.code_image,
-        snapshot,
-        *([parts.packages.file] if parts.packages is not None else []),
-    ):
-        _place(file.path.read_bytes(), output / ARTIFACTS_NAME / file.digest.hex)
-    _place(data, output / MANIFEST_NAME)
-    return BuiltRelease(directory=output, manifest=manifest, manifest_digest=Digest.of(data), manifest_size=len(data))
-
-
-def _place(data: bytes, target: Path) -> None:
-    """Write a file in one step: builds may run side by side, and a reader must never see half of one.
-
-    Files are copied rather than linked from the cache: whoever changes the output must not reach into it.
-    """
-    if target.exists() and target.read_bytes() == data:
-        return
-    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def _artifacts(parts: _Parts) -> tuple[Artifact, ...]:
-    upstream = parts.upstream
-    listed = [
-        (Role.UPSTREAM_WASM, upstream.main_module, _WASM, "pyodide.asm.wasm"),
-        (Role.UPSTREAM_STDLIB, upstream.stdlib, _ZIP, "python_stdlib.zip"),
-        (Role.UPSTREAM_LOCK, upstream.lock_file, _JSON, "pyodide-lock.json"),
-        (Role.CODE_IMAGE, parts.code_image, _WASM, "code.wasm"),
-        (Role.SNAPSHOT, parts.snapshot_file, _SNAPSHOT, "baseline.bin"),
-    ]
-    if parts.packages is not None:
-        listed.append((Role.PACKAGES, parts.packages.file, _PACKAGES, "packages.bin"))
-    return tuple(
-        Artifact.uncompressed(role, digest=file.digest, size=file.size, media_type=media_type, name=name)
-        for role, file, media_type, name in listed
-    )
+    return assembled(manifest, {role: file.path for role, file in files.items()})
 
 
 def _abi(parts: _Parts) -> AbiProfile:

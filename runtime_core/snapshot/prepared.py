@@ -25,6 +25,7 @@ from schemas import strict_json
 from schemas.digest import Digest
 from schemas.errors import FormatError, PlatformError
 from schemas.snapshot_codec import Snapshot, decode_snapshot
+from schemas.snapshot_metadata import SnapshotType
 
 PAGE_BYTES: Final = 65536
 
@@ -42,11 +43,13 @@ class RestoreMode(Enum):
 class PreparedSnapshot:
     """The compiled image and the state that goes with it.
 
-    ``memory_pages`` is the length of memory in 64 KiB pages; ``heap`` is what a restore copies over an empty image.
+    ``snapshot_type`` is what the file says of itself, ``memory_pages`` the length of memory in 64 KiB pages; ``heap``
+    is what a restore copies over an empty image.
     """
 
     image: CompiledModule
     state: RuntimeState
+    snapshot_type: SnapshotType
     memory_pages: int
     heap: memoryview | None = None
 
@@ -69,8 +72,11 @@ def prepare_snapshot(
     snapshot, state = _decode(read())
     image = engine.load(build_data_image(snapshot.heap), cache)
     pages = len(snapshot.heap) // PAGE_BYTES
-    _write_record(record, state=state, image=image.digest, pages=pages)
-    return PreparedSnapshot(image=image, state=state, memory_pages=pages)
+    prepared = PreparedSnapshot(
+        image=image, state=state, snapshot_type=snapshot.metadata.settings.snapshot_type, memory_pages=pages
+    )
+    _write_record(record, prepared)
+    return prepared
 
 
 def prepare_copy(data: bytes, *, engine: Engine, cache: CodeCache) -> PreparedSnapshot:
@@ -82,7 +88,13 @@ def prepare_copy(data: bytes, *, engine: Engine, cache: CodeCache) -> PreparedSn
     """
     snapshot, state = _decode(data)
     blank = engine.load(build_data_image(bytes(len(snapshot.heap))), cache)
-    return PreparedSnapshot(image=blank, state=state, memory_pages=len(snapshot.heap) // PAGE_BYTES, heap=snapshot.heap)
+    return PreparedSnapshot(
+        image=blank,
+        state=state,
+        snapshot_type=snapshot.metadata.settings.snapshot_type,
+        memory_pages=len(snapshot.heap) // PAGE_BYTES,
+        heap=snapshot.heap,
+    )
 
 
 def _decode(data: bytes) -> tuple[Snapshot, RuntimeState]:
@@ -108,16 +120,23 @@ def _from_record(path: Path, engine: Engine, cache: CodeCache) -> PreparedSnapsh
         if not isinstance(document, dict) or not isinstance(document.get("pages"), int):
             return None
         state = RuntimeState.from_json(document.get("state"))
+        snapshot_type = SnapshotType(str(document.get("type")))
         image = engine.load_by_digest(Digest.parse(str(document.get("image"))), cache)
-    except PlatformError:
+    except (PlatformError, ValueError):
         return None  # of another version of this runtime: made anew
     if image is None:
         return None
-    return PreparedSnapshot(image=image, state=state, memory_pages=document["pages"])
+    return PreparedSnapshot(image=image, state=state, snapshot_type=snapshot_type, memory_pages=document["pages"])
 
 
-def _write_record(path: Path, *, state: RuntimeState, image: Digest, pages: int) -> None:
-    body = json.dumps({"state": state.to_json(), "image": str(image), "pages": pages}).encode()
+def _write_record(path: Path, prepared: PreparedSnapshot) -> None:
+    document = {
+        "state": prepared.state.to_json(),
+        "image": str(prepared.image.digest),
+        "type": prepared.snapshot_type.value,
+        "pages": prepared.memory_pages,
+    }
+    body = json.dumps(document).encode()
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

@@ -31,12 +31,19 @@ class GuestTemplate:
         self._emscripten = HostTemplate.parse(snapshot.state.emscripten, {mount.name: mount for mount in mounts})
 
     @property
-    def worker(self) -> Mapping[str, object]:
-        """The document of the layer above, which takes it up itself."""
-        return self._state.worker
+    def state(self) -> RuntimeState:
+        """The captured state; its ``worker`` part is for the layer above, which takes it up itself."""
+        return self._state
 
-    def restore(self, program: Program, *, services: HostServices, limits: Limits) -> Guest:
-        """A fresh guest in the captured state.
+    def restore(
+        self,
+        program: Program,
+        *,
+        services: HostServices,
+        limits: Limits,
+        modules: Mapping[str, Mapping[str, object]] | None = None,
+    ) -> Guest:
+        """A fresh guest in the captured state; ``modules`` are the host modules that the state may refer to.
 
         Raises:
             RestoreError: the snapshot does not fit the code image.
@@ -50,6 +57,8 @@ class GuestTemplate:
                 instance.memory.write(0, self._heap)
             guest = Guest(instance, self._emscripten.instantiate(services), sleep=sleep)
             _restore_stack(instance, state)
+            for name, members in (modules or {}).items():
+                guest.js.add_module(name, members)
             guest.js.restore_state(state.js)
         except BaseException:
             instance.close()

@@ -18,7 +18,7 @@ from schemas.errors import HostError, RestoreError
 
 SUPPORT_MODULE: Final = "_runtime_core"
 _OTHER_MODULES: Final = ("_runtime_core_entropy", "_runtime_core_patches")
-_FUNCTIONS: Final = ("execute", "flush")
+_FUNCTIONS: Final = ("execute", "flush", "load")
 
 
 def support_source(name: str = SUPPORT_MODULE) -> bytes:
@@ -32,6 +32,7 @@ class Support:
 
     execute: PyProxy
     flush: PyProxy
+    load: PyProxy
 
     @classmethod
     def install(cls, guest: Guest, python_version: str) -> Support:

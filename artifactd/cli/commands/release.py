@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
-from artifactd.cli.building import build_release
+from artifactd.cli.building import BuildOptions, build_release
 from artifactd.cli.checking import check_blobs, variant_text
 from artifactd.cli.commands.channel import move, moved_value
 from artifactd.cli.context import Context
@@ -60,9 +61,11 @@ def _register_making(group: Subparsers) -> None:
         group,
         "build",
         run_build,
-        summary="make a release of Pyodide: code image, baseline snapshot and manifest",
+        summary="make a release of Pyodide: code image, snapshot and manifest",
         examples="""\
   artifactctl release build --output build/release
+  artifactctl release build --packages packages.lock --import fastapi --output build/packages
+  artifactctl release build --on build/packages --worker src --main worker.py --output build/worker
   artifactctl release build --pyodide 314.0.5 --release-id my-python-1 --output build/release
 
 It needs the extra packages of `pip install 'artifactd[build]'`.""",
@@ -78,6 +81,19 @@ It needs the extra packages of `pip install 'artifactd[build]'`.""",
     )
     build.add_argument("--no-link", dest="link", action="store_false", help="load native libraries at run time")
     build.add_argument("--from", dest="source", type=Path, metavar="PATH", help="npm tarball or unpacked package")
+    build.add_argument("--on", type=Path, metavar="DIR", help="build on this release, with its code image")
+    build.add_argument(
+        "--worker", type=Path, metavar="PATH", help="dedicate it to a worker: its directory or only file"
+    )
+    build.add_argument("--main", metavar="FILE", help="main module in the worker's directory (default: worker.py)")
+    build.add_argument(
+        "--host-module",
+        dest="modules",
+        action="append",
+        default=[],
+        metavar="NAME:MEMBER,...",
+        help="a host module that the worker imports at its top level",
+    )
     publish = add_command(
         group,
         "publish",
@@ -96,14 +112,7 @@ def run_build(context: Context) -> CommandResult:
     """Build a release."""
     options = context.options
     built = build_release(
-        pyodide=options.pyodide,
-        output=options.output,
-        work=options.work,
-        source=options.source,
-        release_id=options.release_id,
-        packages=options.packages,
-        imports=options.imports,
-        link=options.link,
+        BuildOptions(**{item.name: getattr(options, item.name) for item in dataclasses.fields(BuildOptions)})
     )
     directory = ReleaseDirectory.open(options.output)
     value = {

@@ -1,5 +1,6 @@
 """Support code of the runtime inside the guest. Part of every snapshot; the host holds its functions."""
 
+import importlib
 import linecache
 import sys
 
@@ -18,3 +19,8 @@ def execute(source, filename):
     code = compile(source, filename, "exec", dont_inherit=True)
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     exec(code, __main__.__dict__)  # noqa: S102 - running the worker's code is what this module is for
+
+
+def load(name):
+    """Import a module, for what its top level does; nothing of it crosses."""
+    importlib.import_module(name)

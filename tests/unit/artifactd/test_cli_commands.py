@@ -168,7 +168,7 @@ def test_the_cache_commands(
 def test_a_build_without_the_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(building, "_NEEDED", ("no_such_module",))
     with pytest.raises(MissingToolError, match=r"artifactd\[build\]"):
-        building.build_release(pyodide=None, output=tmp_path, work=None, source=None, release_id=None, packages=None)
+        building.build_release(building.BuildOptions(output=tmp_path))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime_core.snapshot.state import RuntimeState, StackState
+from runtime_core.snapshot.state import STATE_VERSION, RuntimeState, StackState
 from schemas.digest import Digest
 from schemas.errors import FormatError, UnsupportedVersionError
 
@@ -32,7 +32,8 @@ def test_round_trip() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "reason"),
     [
-        (("version",), 2, "a later version"),
+        (("version",), STATE_VERSION + 1, "a later version"),
+        (("version",), STATE_VERSION - 1, "an earlier version"),
         (("version",), True, "a boolean is no version"),
         (("codeImage",), "sha256:zz", "not a digest"),
         (("codeImage",), 5, "not text"),
@@ -59,7 +60,7 @@ def test_refuses(path: tuple[str, ...], value: object, reason: str) -> None:
 
 
 def test_names_the_version_it_knows() -> None:
-    with pytest.raises(UnsupportedVersionError, match=r"expected 1, found 9"):
+    with pytest.raises(UnsupportedVersionError, match=f"expected {STATE_VERSION}, found 9"):
         RuntimeState.from_json({**STATE.to_json(), "version": 9})
 
 

@@ -1,0 +1,92 @@
+"""The manifest of a built release, and the directory that holds it with its artifacts."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from runtime_core.build.cache import CachedFile
+from runtime_core.release import ARTIFACTS_NAME, MANIFEST_NAME, LocalRelease
+from schemas.digest import Digest
+from schemas.release import Artifact, ReleaseManifest, Role, encode_manifest
+
+_WASM: Final = "application/wasm"
+_PACKAGES: Final = "application/vnd.workerd.python-packages"
+_KINDS: Final[Mapping[Role, tuple[str, str]]] = {
+    Role.UPSTREAM_WASM: (_WASM, "pyodide.asm.wasm"),
+    Role.UPSTREAM_STDLIB: ("application/zip", "python_stdlib.zip"),
+    Role.UPSTREAM_LOCK: ("application/json", "pyodide-lock.json"),
+    Role.CODE_IMAGE: (_WASM, "code.wasm"),
+    Role.SNAPSHOT: ("application/vnd.pyodide.snapshot", "baseline.bin"),
+    Role.PACKAGES: (_PACKAGES, "packages.bin"),
+    Role.WORKER: (_PACKAGES, "worker.bin"),
+}
+"""Media type and name of the artifacts, in the order of a manifest."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BuiltRelease:
+    """What a build made, in ``directory``: the manifest and its artifacts."""
+
+    directory: Path
+    manifest: ReleaseManifest
+    manifest_digest: Digest
+    manifest_size: int
+
+
+def artifact_of(role: Role, file: CachedFile, *, name: str | None = None) -> Artifact:
+    """How a manifest lists a file."""
+    media_type, usual = _KINDS[role]
+    return Artifact.uncompressed(
+        role, digest=file.digest, size=file.size, media_type=media_type, name=name if name is not None else usual
+    )
+
+
+def in_order(artifacts: Iterable[Artifact]) -> tuple[Artifact, ...]:
+    """Artifacts in the order of a manifest, so that equal releases have equal manifests."""
+    places = list(_KINDS)
+    return tuple(sorted(artifacts, key=lambda artifact: places.index(artifact.role)))
+
+
+def with_id(manifest: ReleaseManifest, release_id: str | None) -> ReleaseManifest:
+    """A manifest with its final name: the one given, else version and snapshot."""
+    snapshot = manifest.artifact(Role.SNAPSHOT)
+    return replace(manifest, release_id=release_id or f"{manifest.release.pyodide}-{snapshot.digest.short}")
+
+
+def assembled(manifest: ReleaseManifest, paths: Mapping[Role, Path]) -> LocalRelease:
+    """A release whose artifacts lie where the build made them."""
+    return LocalRelease(manifest=manifest, manifest_digest=Digest.of(encode_manifest(manifest)), paths=paths)
+
+
+def write_release(release: LocalRelease, output: Path) -> BuiltRelease:
+    """Put a release into a directory: the artifacts first, then the manifest that makes it one."""
+    manifest = release.manifest
+    data = encode_manifest(manifest)
+    (output / ARTIFACTS_NAME).mkdir(parents=True, exist_ok=True)
+    for artifact in manifest.artifacts:
+        _place(release.paths[artifact.role].read_bytes(), output / ARTIFACTS_NAME / artifact.digest.hex)
+    _place(data, output / MANIFEST_NAME)
+    return BuiltRelease(directory=output, manifest=manifest, manifest_digest=Digest.of(data), manifest_size=len(data))
+
+
+def _place(data: bytes, target: Path) -> None:
+    """Write a file in one step: builds may run side by side, and a reader must never see half of one.
+
+    Files are copied rather than linked from the cache: whoever changes the output must not reach into it.
+    """
+    if target.exists() and target.read_bytes() == data:
+        return
+    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
