@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from runtime_core.emscripten.host import EmscriptenHost
 
 _MESSAGE_MAX: Final = 4096
-_ASKS_FOR_STACK_SWITCHING: Final = "jspiSupported"
+_EM_ASM_WITHOUT_RESULT: Final = frozenset((3_964_497,))
+"""Addresses of the blocks of JavaScript that give no result, from Pyodide 314.0.5's glue: the linker has taken their
+text out of the module."""
 
 
 def proc_exit(host: EmscriptenHost, status: int) -> None:
@@ -110,9 +112,9 @@ def system(host: EmscriptenHost, command: int) -> int:
 
 def em_asm(host: EmscriptenHost, code: int, signature: int, arguments: int) -> int:
     """``EM_ASM_INT``: the result of a block of JavaScript. The only one that has a result asks whether stack switching
-    is there, without which ``run_sync`` would be built as a stub; another renames an import."""
-    del signature, arguments
-    return int(_ASKS_FOR_STACK_SWITCHING in _text(host, code))
+    is there, without which ``run_sync`` would be built as a stub."""
+    del host, signature, arguments
+    return int(code & U32 not in _EM_ASM_WITHOUT_RESULT)
 
 
 def log_line(host: EmscriptenHost, message: int) -> None:

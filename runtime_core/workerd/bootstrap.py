@@ -38,7 +38,8 @@ class Bootstrap:
         """
         js = self._js
         self._runner.run("import _pyodide_core")
-        internal = self.call(self.attribute(self._pyodide, "_base", "eval_code"), "{}")
+        js.eval_code = self.attribute(self._pyodide, "_base", "eval_code")
+        internal = self.call(js.eval_code, "{}")
 
         def evaluate(source: str) -> PyProxy:
             eval_code = self.attribute(self._pyodide, "_base", "eval_code")
@@ -51,9 +52,7 @@ class Bootstrap:
         main_globals = evaluate("import __main__; __main__.__dict__")
         builtins = evaluate("import builtins; builtins.__dict__")
         js.main_globals = main_globals
-        hook = self.attribute(self._pyodide, "_importhook")
-        js.import_hook = hook
-        js.eval_code = self.attribute(self._pyodide, "_base", "eval_code").copy()
+        js.import_hook = self.attribute(self._pyodide, "_importhook")
         install(self)
         modules = [self.call(import_module, name) for name in _MODULES]
         self._set_library_path(modules[_MODULES.index("pyodide._package_loader")], os)
@@ -65,9 +64,15 @@ class Bootstrap:
             raise HostError("importing _pyodide_core did not hand over the _pyodide module")
         return self._js.pyodide
 
+    @property
+    def _hook(self) -> PyProxy:
+        if self._js.import_hook is None:
+            raise HostError("the bootstrap has not come to the import hook")
+        return self._js.import_hook
+
     def register(self) -> None:
         """What a cold start installs: the finder of JavaScript modules, ``js``, ``pyodide_js``, the Windows finder."""
-        hook = self.attribute(self._pyodide, "_importhook")
+        hook = self._hook
         self.apply(self.attribute(hook, "register_js_finder"))
         for name, module in (("js", self._js.globals), ("pyodide_js", self._js.public_api)):
             self.apply(self.attribute(hook, "register_js_module"), name, module)
