@@ -17,6 +17,8 @@ from schemas.errors import FormatError
 MAX_BYTES: Final = 2 << 30
 MAX_FILES: Final = 200_000
 MAX_PATH: Final = 1024
+MAX_NAME: Final = 255
+"""Bytes of UTF-8 that a name in a directory can have."""
 _FILE: Final = "python_packages.capnp"
 _ROOT: Final = "PythonPackages"
 
@@ -53,15 +55,20 @@ def check_path(path: str) -> None:
         FormatError: with the path.
     """
     parts = path.split("/")
+    try:
+        too_long = any(len(part.encode()) > MAX_NAME for part in parts)
+    except UnicodeEncodeError as error:
+        raise FormatError("a path of a package's file is no UTF-8", found=repr(path)[:120]) from error
     if (
         not path
         or len(path) > MAX_PATH
+        or too_long
         or any(part in ("", ".", "..") for part in parts)
         or any(bad in path for bad in ("\\", "\0"))
         or str(PurePosixPath(path)) != path
     ):
         raise FormatError(
-            "not a plain path of a package's file", expected="a relative path without . and ..", found=repr(path)[:120]
+            "not a plain path of a package's file", expected="a relative path without . and .. and long names", found=repr(path)[:120]
         )
 
 

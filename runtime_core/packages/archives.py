@@ -1,18 +1,18 @@
-"""The files in a wheel or in a tar archive of a package; nothing else, and never more than is allowed.
+"""The files in a zip or tar archive of a package; nothing else, and never more than is allowed.
 
-Wheels are read with zipfile: every member is inflated with a bound, whatever its header says. For tar archives
-see :mod:`runtime_core.packages.tar`.
+Every member of a zip archive is inflated with a bound, whatever its header says. For the format of tar archives see
+:mod:`runtime_core.packages.tar`, for wheels :mod:`runtime_core.packages.wheels`.
 """
 
 from __future__ import annotations
 
-import csv
 import gzip
 import io
 import stat
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import IO, Final, cast
 
 from runtime_core.packages import tar
@@ -22,34 +22,20 @@ from schemas.python_packages import MAX_FILES, InstallDir, PackageFile, check_pa
 MAX_UNPACKED: Final = 1 << 30
 _CHUNK: Final = 1 << 20
 _GZIP: Final = b"\x1f\x8b"
-_RECORD: Final = ".dist-info/RECORD"
 
 
-def wheel_files(wheel: bytes, *, install_dir: InstallDir = InstallDir.SITE) -> Iterator[PackageFile]:
-    """The files of a wheel as they are installed: ``*.data/purelib`` and ``platlib`` go to the root; scripts are left
-    out.
+def zip_files(archive: bytes, *, install_dir: InstallDir) -> Iterator[PackageFile]:
+    """The files of a zip archive; directories are implied.
 
     Raises:
-        FormatError: not a wheel, too large, a member that is no plain file, or two of the same name.
+        FormatError: not a zip archive, too large, a member that is no plain file, or two of the same name.
     """
-    budget = _Budget()
-    try:
-        with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
-            _check_record(archive)
-            for member in archive.infolist():
-                if member.is_dir():
-                    continue
-                path = _installed_path(member.filename)
-                kind = stat.S_IFMT(member.external_attr >> 16)
-                if kind not in (0, stat.S_IFREG):
-                    raise FormatError("a wheel holds what is no plain file", found=repr(member.filename)[:120])
-                if path is None:
-                    continue
-                _check_compression(member)
-                budget.take_name(path)
-                yield PackageFile(install_dir=install_dir, path=path, contents=_inflate(archive, member, budget))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError) as error:
-        raise FormatError(f"not a readable wheel: {error}") from error
+    budget = Budget()
+    with open_zip(archive, what="zip archive") as opened:
+        for member in plain_members(opened, what="zip archive"):
+            check_path(member.filename)
+            budget.take_name(member.filename)
+            yield PackageFile(install_dir=install_dir, path=member.filename, contents=inflate(opened, member, budget))
 
 
 def tar_files(archive: bytes, *, install_dir: InstallDir) -> Iterator[PackageFile]:
@@ -58,7 +44,7 @@ def tar_files(archive: bytes, *, install_dir: InstallDir) -> Iterator[PackageFil
     Raises:
         FormatError: not a tar archive, too large, or a member that is neither file nor directory.
     """
-    budget = _Budget()
+    budget = Budget()
     raw = io.BytesIO(archive)
     try:
         with cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if archive[:2] == _GZIP else raw as plain:
@@ -80,7 +66,7 @@ def tar_archive(files: Iterable[PackageFile]) -> bytes:
     return b"".join(tar.write_members(files))
 
 
-class _Budget:
+class Budget:
     """What one archive may hold."""
 
     def __init__(self) -> None:
@@ -88,6 +74,11 @@ class _Budget:
         self._left = MAX_UNPACKED
 
     def take_name(self, path: str) -> None:
+        """Count a file.
+
+        Raises:
+            FormatError: it is the second of its name, or one too many.
+        """
         if path in self._names:
             raise FormatError("an archive has a file twice", found=repr(path)[:120])
         self._names.add(path)
@@ -95,54 +86,60 @@ class _Budget:
             raise FormatError("an archive has too many files", expected=f"<= {MAX_FILES}")
 
     def take_bytes(self, count: int) -> None:
+        """Count bytes of content.
+
+        Raises:
+            FormatError: they are too many.
+        """
         self._left -= count
         if self._left < 0:
             raise FormatError("an archive unpacks to more than is allowed", expected=f"<= {MAX_UNPACKED} bytes")
 
 
-def _check_compression(member: zipfile.ZipInfo) -> None:
-    """Only what wheels use: the other methods reserve as much memory as the archive asks for."""
-    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise FormatError(
-            "a wheel's member is compressed by another method",
-            expected="stored or deflated",
-            found=f"method {member.compress_type} of {member.filename[:80]!r}",
-        )
+@contextmanager
+def open_zip(archive: bytes, *, what: str) -> Iterator[zipfile.ZipFile]:
+    """A zip archive; what zipfile raises while it is used becomes an error with ``what`` it was to be.
+
+    Raises:
+        FormatError: it is not one, or damaged.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+            yield opened
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError) as error:
+        raise FormatError(f"not a readable {what}: {error}") from error
 
 
-def _inflate(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: _Budget) -> bytes:
+def plain_members(archive: zipfile.ZipFile, *, what: str) -> Iterator[zipfile.ZipInfo]:
+    """The files of a zip archive.
+
+    Raises:
+        FormatError: a member is neither file nor directory, or compressed in an unusual way.
+    """
+    for member in archive.infolist():
+        if member.is_dir():
+            continue
+        if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG):
+            raise FormatError(f"a {what} holds what is no plain file", found=repr(member.filename)[:120])
+        # Only what wheels use: the other methods reserve as much memory as the archive asks for.
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise FormatError(
+                f"a member of a {what} is compressed by another method",
+                expected="stored or deflated",
+                found=f"method {member.compress_type} of {member.filename[:80]!r}",
+            )
+        yield member
+
+
+def inflate(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: Budget) -> bytes:
+    """The content of a member.
+
+    Raises:
+        FormatError: it is more than the budget has left.
+    """
     parts = []
     with archive.open(member) as stream:
         while chunk := stream.read(_CHUNK):
             budget.take_bytes(len(chunk))
             parts.append(chunk)
     return b"".join(parts)
-
-
-def _installed_path(name: str) -> str | None:
-    """Where a member goes below site-packages; None for scripts, headers and data of other places."""
-    check_path(name)
-    first, _, rest = name.partition("/")
-    if not first.endswith(".data"):
-        return name
-    scheme, _, path = rest.partition("/")
-    return path if scheme in ("purelib", "platlib") and path else None
-
-
-def _check_record(archive: zipfile.ZipFile) -> None:
-    """A wheel lists its files; one that does not is something else."""
-    records = [name for name in archive.namelist() if name.endswith(_RECORD) and name.count("/") == 1]
-    if len(records) != 1:
-        raise FormatError("not a wheel", expected="one .dist-info/RECORD", found=f"{len(records)} of them")
-    info = archive.getinfo(records[0])
-    _check_compression(info)
-    if info.file_size > MAX_UNPACKED // 16:
-        raise FormatError("a wheel's RECORD is too long")
-    try:
-        text = _inflate(archive, info, _Budget()).decode("utf-8")
-        listed = {row[0] for row in csv.reader(io.StringIO(text)) if row}
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise FormatError(f"a wheel's RECORD is not readable: {error}") from error
-    for name in archive.namelist():
-        if not name.endswith("/") and name not in listed and not name.startswith(records[0]):
-            raise FormatError("a wheel holds a file that its RECORD does not list", found=repr(name)[:120])

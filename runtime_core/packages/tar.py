@@ -1,7 +1,8 @@
 """Tar archives of packages, as workerd's package buckets hold them: ustar headers with GNU's long names.
 
 Own reading, because what an archive may make a general reader do (extended headers of any size, nested; sparse files;
-links) is not wanted here: files and directories, nothing else. Source of the layout: POSIX, "ustar Interchange
+links) is not wanted here: files and directories, nothing else. Extended headers are passed over, as workerd does, but
+refused where they would change what an entry is. Source of the layout: POSIX, "ustar Interchange
 Format"; GNU tar manual, "Basic Tar Format".
 """
 
@@ -27,6 +28,9 @@ _USTAR: Final = b"ustar\0"  # GNU tar writes "ustar " and uses the prefix's byte
 _FILE: Final = (b"0", b"\0")
 _DIRECTORY: Final = b"5"
 _LONG_NAME: Final = b"L"
+_EXTENDED: Final = b"PaxHeader"  # in the name of an extended header, however it was made
+_EXTENDED_LIMIT: Final = 1 << 20
+_CHANGING: Final = (b"path", b"size", b"linkpath", b"GNU.sparse")
 _LONG_NAME_NAME: Final = b"././@LongLink"
 _FILE_MODE: Final = 0o755  # what workerd gives files of packages
 _OCTAL: Final = frozenset(b"01234567")
@@ -65,12 +69,17 @@ def read_members(read: Read, *, take: Callable[[int], None]) -> Iterator[Member]
             continue
         raw = _name(header) if long_name is None else long_name
         long_name = None
+        if not raw or _EXTENDED in raw:
+            _pass_over(read, raw, size)
+            continue
         if kind == _DIRECTORY:
             if size:
                 raise FormatError("a tar archive has a directory with content", found=repr(raw)[:120])
             continue
         if kind not in _FILE:
-            raise FormatError("a package's tar archive holds what is no plain file", found=repr(raw)[:120])
+            raise FormatError(
+                "a package's tar archive holds what is no plain file", found=f"type {kind!r} of {raw!r}"[:120]
+            )
         take(size)
         yield Member(_text(raw), _padded(read, size))
     raise FormatError("a tar archive has too many members", expected=f"<= {MAX_HEADERS}")
@@ -143,7 +152,28 @@ def _check_sum(header: bytes) -> None:
 def _name(header: bytes) -> bytes:
     name = header[_NAME].split(b"\0", 1)[0]
     prefix = header[_PREFIX].split(b"\0", 1)[0] if header[_MAGIC] == _USTAR else b""
-    return prefix + b"/" + name if prefix else name
+    # workerd puts nothing between the two; archives made for that have the slash at the end of the prefix.
+    return prefix.removesuffix(b"/") + b"/" + name if prefix else name
+
+
+def _pass_over(read: Read, name: bytes, size: int) -> None:
+    """Skip an entry without a name or with an extended header (POSIX, "pax Extended Header")."""
+    if size > _EXTENDED_LIMIT:
+        raise FormatError("a tar archive has an extended header that is too long", found=f"{size} bytes")
+    data = _padded(read, size)
+    while name and data:
+        digits, space, _ = data.partition(b" ")
+        length = int(digits) if space and digits.isdigit() and len(digits) < 8 else 0
+        record, data = data[len(digits) + 1 : length], data[length:]
+        key, equals, _ = record.partition(b"=")
+        if not equals or record[-1:] != b"\n":
+            raise FormatError("a tar archive has a malformed extended header", found=repr(name)[:120])
+        if key.startswith(_CHANGING):
+            raise FormatError(
+                "a tar archive has an extended header that changes an entry",
+                found=f"{key.decode('ascii', 'replace')} in {name!r}"[:120],
+                hint="write the archive in GNU's format",
+            )
 
 
 def _text(name: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Files out of wheels and tar archives, and archives that are refused."""
+"""Files out of zip and tar archives, and archives that are refused."""
 
 from __future__ import annotations
 
@@ -8,28 +8,21 @@ import io
 import random
 import tarfile
 import zipfile
-from collections.abc import Callable
 
 import pytest
 
 from runtime_core.packages import archives
-from runtime_core.packages.archives import tar_archive, tar_files, wheel_files
+from runtime_core.packages.archives import tar_archive, tar_files, zip_files
 from schemas.errors import FormatError
 from schemas.python_packages import InstallDir, PackageFile
 
-RECORD = "demo-1.0.dist-info/RECORD"
-
-
-def wheel(files: dict[str, bytes], *, record: str | None = None, modes: dict[str, int] | None = None) -> bytes:
+def zipped(files: dict[str, bytes], *, mode: int = 0o100644, method: int = zipfile.ZIP_DEFLATED) -> bytes:
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(buffer, "w") as archive:
         for name, data in files.items():
             info = zipfile.ZipInfo(name)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            info.external_attr = (modes or {}).get(name, 0o100644) << 16
+            info.compress_type, info.external_attr = method, mode << 16
             archive.writestr(info, data)
-        listed = "".join(f"{name},,\n" for name in files) if record is None else record
-        archive.writestr(RECORD, listed + f"{RECORD},,\n")
     return buffer.getvalue()
 
 
@@ -43,19 +36,37 @@ def tar(members: list[tuple[str, bytes, bytes]], *, compressed: bool = False) ->
     return gzip.compress(buffer.getvalue()) if compressed else buffer.getvalue()
 
 
-def test_a_wheel_is_laid_out_as_it_is_installed() -> None:
-    data = wheel(
-        {
-            "demo/__init__.py": b"x = 1",
-            "demo-1.0.data/purelib/pure.py": b"pure",
-            "demo-1.0.data/platlib/native.so": b"native",
-            "demo-1.0.data/scripts/run": b"#!python",
-        }
-    )
-    found = {file.path: bytes(file.contents) for file in wheel_files(data)}
-    record = found.pop(RECORD)
-    assert found == {"demo/__init__.py": b"x = 1", "pure.py": b"pure", "native.so": b"native"}
-    assert b"scripts/run" in record
+def test_a_zip_archive() -> None:
+    found = list(zip_files(zipped({"lib.so": b"x", "a/b.so": b"y"}), install_dir=InstallDir.DYNLIB))
+    assert [(file.path, file.contents) for file in found] == [("lib.so", b"x"), ("a/b.so", b"y")]
+    assert {file.install_dir for file in found} == {InstallDir.DYNLIB}
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "not a readable zip archive"),
+        (zipped({"a": b"x"})[:-10], "not a readable zip archive"),
+        (zipped({"../a": b"x"}), "plain path"),
+        (zipped({"/a": b"x"}), "plain path"),
+        (zipped({"a": b"x"}, mode=0o120777), "no plain file"),
+        (zipped({"a": b"x"}, mode=0o020666), "no plain file"),
+        (zipped({"a": b"x"}, method=zipfile.ZIP_LZMA), "another method"),
+    ],
+)
+def test_refused_zip_archives(data: bytes, reason: str) -> None:
+    with pytest.raises(FormatError, match=reason):
+        list(zip_files(data, install_dir=InstallDir.SITE))
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_zip_archive_with_a_file_twice() -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("a", b"1")
+        archive.writestr("a", b"2")
+    with pytest.raises(FormatError, match="twice"):
+        list(zip_files(buffer.getvalue(), install_dir=InstallDir.SITE))
 
 
 @pytest.mark.parametrize("compressed", [False, True])
@@ -69,30 +80,6 @@ def test_a_tar_archive(compressed: bool) -> None:
         (file.path, bytes(file.contents), file.install_dir) for file in tar_files(data, install_dir=InstallDir.DYNLIB)
     ]
     assert found == [("pkg/x.py", b"x", InstallDir.DYNLIB), (long_name, b"y", InstallDir.DYNLIB)]
-
-
-BAD_WHEELS: dict[str, Callable[[], bytes]] = {
-    "no zip": lambda: b"not a zip file",
-    "cut off": lambda: wheel({"a.py": b"x" * 1000})[:-30],
-    "no RECORD": lambda: b"PK\x05\x06" + bytes(18),
-    "unlisted file": lambda: wheel({"a.py": b""}, record=""),
-    "path traversal": lambda: wheel({"../a.py": b""}),
-    "absolute path": lambda: wheel({"/etc/passwd": b""}),
-    "backslash": lambda: wheel({"a\\b.py": b""}),
-    "symbolic link": lambda: wheel({"a.py": b"/etc/passwd"}, modes={"a.py": 0o120777}),
-    "same file by two schemes": lambda: wheel({"a.py": b"1", "demo-1.0.data/purelib/a.py": b"2"}),
-    "damaged content": lambda: (
-        wheel({"a.py": b"x" * 5000}).replace(b"\x9b", b"\x9c", 1)[:60]
-        + wheel({"a.py": b"x" * 5000})[60:-90]
-        + b"\0" * 90
-    ),
-}
-
-
-@pytest.mark.parametrize("reason", BAD_WHEELS)
-def test_refused_wheels(reason: str) -> None:
-    with pytest.raises(FormatError):
-        list(wheel_files(BAD_WHEELS[reason]()))
 
 
 @pytest.mark.parametrize(
@@ -133,11 +120,59 @@ def test_a_prefix_of_ustar() -> None:
     assert [file.path for file in tar_files(buffer.getvalue(), install_dir=InstallDir.SITE)] == [name]
 
 
+def test_a_prefix_with_a_slash_at_its_end() -> None:
+    """As workerd reads it: nothing between prefix and name."""
+    assert [file.path for file in tar_files(with_prefix(b"pkg/"), install_dir=InstallDir.SITE)] == ["pkg/x"]
+    assert [file.path for file in tar_files(with_prefix(b"pkg"), install_dir=InstallDir.SITE)] == ["pkg/x"]
+
+
+def with_prefix(prefix: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        archive.addfile(tarfile.TarInfo("x"))
+    data = bytearray(buffer.getvalue())
+    data[345 : 345 + len(prefix)] = prefix
+    data[148:156] = b" " * 8
+    data[148:156] = b"%06o\0 " % sum(data[:512])
+    return bytes(data)
+
+
+def test_extended_headers_that_change_nothing_are_passed_over() -> None:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        info = tarfile.TarInfo("pkg/x.py")
+        info.mtime, info.size, info.pax_headers = 1.5, 3, {"comment": "one that says nothing"}
+        archive.addfile(info, io.BytesIO(b"abc"))
+    data = buffer.getvalue()
+    assert b"PaxHeader" in data
+    assert [(file.path, file.contents) for file in tar_files(data, install_dir=InstallDir.SITE)] == [
+        ("pkg/x.py", b"abc")
+    ]
+
+
+def test_an_entry_without_a_name_is_passed_over() -> None:
+    files = list(tar_files(tar([("", b"abc", b"0"), ("x", b"y", b"0")]), install_dir=InstallDir.SITE))
+    assert [file.path for file in files] == ["x"]
+
+
+@pytest.mark.parametrize("name", ["ä", "a" * 101], ids=["a name that is no ASCII", "a long name"])
+def test_extended_headers_that_change_a_name_are_refused(name: str) -> None:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        archive.addfile(tarfile.TarInfo(name))
+    with pytest.raises(FormatError, match="changes an entry"):
+        list(tar_files(buffer.getvalue(), install_dir=InstallDir.SITE))
+
+
 BAD_TARS = {
     "empty": b"",
     "zeros that end early": bytes(100),
     "no end": tar([("x", b"", tarfile.REGTYPE)])[:512],
     "extended header": tar([("PaxHeader/x", bytes(20), tarfile.XHDTYPE)]),
+    "endless extended header": tar([("PaxHeader/x", b"0 a=b\n", tarfile.XHDTYPE)]),
+    "long extended header": tar([("PaxHeader/x", bytes(2 << 20), tarfile.XHDTYPE)]),
+    "global header of another name": tar([("pax_global_header", b"", tarfile.XGLTYPE)]),
+    "name of a directory entry that is too long": tar([("a" * 256, b"", tarfile.REGTYPE)]),
     "long name of a long name": tar([("L", b"abc", tarfile.GNUTYPE_LONGNAME)] * 2),
     "long name that is too long": tar([("L", b"a" * 5000, tarfile.GNUTYPE_LONGNAME)]),
     "wrong checksum": b"y" + tar([("x", b"", tarfile.REGTYPE)])[1:],
@@ -155,28 +190,16 @@ def test_more_refused_tar_archives(reason: str) -> None:
         list(tar_files(BAD_TARS[reason], install_dir=InstallDir.SITE))
 
 
-@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_wheels_are_stored_or_deflated(method: int) -> None:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", method) as archive:
-        archive.writestr("a.py", b"x")
-        archive.writestr(RECORD, f"a.py,,\n{RECORD},,\n")
-    with pytest.raises(FormatError, match="another method"):
-        list(wheel_files(buffer.getvalue()))
-
-
 @pytest.mark.parametrize("seed", range(30))
 def test_damaged_archives(seed: int) -> None:
     source = random.Random(seed)
     member = [("x", b"abc", b"0")]
-    for index, data in enumerate(
-        (wheel({"a.py": b"x" * 50, "b/c.py": b"y"}), tar(member), tar(member, compressed=True))
-    ):
+    for index, data in enumerate((zipped({"a.py": b"x" * 50, "b/c.py": b"y"}), tar(member), tar(member, compressed=True))):
         damaged = bytearray(data)
         for _ in range(source.randrange(1, 6)):
             damaged[source.randrange(len(damaged))] = source.randrange(256)
         with contextlib.suppress(FormatError):
-            list(tar_files(bytes(damaged), install_dir=InstallDir.SITE) if index else wheel_files(bytes(damaged)))
+            list((tar_files if index else zip_files)(bytes(damaged), install_dir=InstallDir.SITE))
 
 
 def test_a_cut_off_tar_archive() -> None:
@@ -189,6 +212,8 @@ def test_bombs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archives, "MAX_UNPACKED", 100_000)
     zeros = bytes(200_000)
     with pytest.raises(FormatError, match="more than is allowed"):
-        list(wheel_files(wheel({"a": zeros})))
+        list(zip_files(zipped({"a": zeros}), install_dir=InstallDir.SITE))
+    with pytest.raises(FormatError, match="more than is allowed"):
+        list(zip_files(zipped({"a": zeros[:60_000], "b": zeros[:60_000]}), install_dir=InstallDir.SITE))
     with pytest.raises(FormatError, match="more than is allowed"):
         list(tar_files(tar([("a", zeros, tarfile.REGTYPE)], compressed=True), install_dir=InstallDir.SITE))
