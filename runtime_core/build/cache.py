@@ -121,6 +121,12 @@ class BuildCache:
                     return CacheEntry(files=files, cached=False, seconds=time.perf_counter() - started)
         return CacheEntry(files=files, cached=True, seconds=time.perf_counter() - started)
 
+    def find(self, key: CacheKey) -> CacheEntry | None:
+        """The entry of a key if there is one; checked as by :meth:`get_or_build`."""
+        started = time.perf_counter()
+        files = self._load(key)
+        return None if files is None else CacheEntry(files=files, cached=True, seconds=time.perf_counter() - started)
+
     def _entry_path(self, key: CacheKey) -> Path:
         return self.root / "entries" / key.name
 

@@ -1,4 +1,4 @@
-"""Build a package set from a lock: fetch its files, check them, unpack them, translate the native libraries.
+"""Build a package set from a lock: obtain its files, check them, unpack them, translate the native libraries.
 
 The native libraries of a set are stored translated: what a guest loads is what its host can compile. Everything is
 cached by digest.
@@ -7,35 +7,41 @@ cached by digest.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import io
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from packaging.tags import compatible_tags, cpython_tags
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.version import InvalidVersion, Version
 
 from runtime_core.build.cache import BuildCache, CachedFile, CacheKey
-from runtime_core.build.resolve import PLATFORM_SUFFIX, platform_arguments, run_pip
-from runtime_core.build.translate import translate_library
-from runtime_core.packages.archives import tar_files, wheel_files
+from runtime_core.build.package_files import WHEEL, obtain_files
+from runtime_core.build.pins import BINARYEN
+from runtime_core.build.progress import Timeline
+from runtime_core.build.resolve import PLATFORM_SUFFIX
+from runtime_core.build.translate import FLAGS, translate_library
+from runtime_core.packages.archives import tar_files, zip_files
+from runtime_core.packages.bundle import WorkerBundle
 from runtime_core.packages.overlay import build_trees
+from runtime_core.packages.wheels import read_wheel
 from runtime_core.wasm.abi import AbiProfile
 from runtime_core.wasm.binary import parse
 from runtime_core.wasm.dylink import read_dylink
 from schemas.digest import Digest
-from schemas.errors import AbiMismatchError, ArtifactError, DigestMismatchError, FormatError
+from schemas.errors import AbiMismatchError, ArtifactError, ConfigError, FormatError, IntegrityError
 from schemas.package_lock import LockedPackage, PackageLockFile
 from schemas.python_packages import PackageFile, encode_packages
 
-_WHEEL: Final = ".whl"
 _TAR: Final = (".tar", ".tar.gz", ".tgz")
+_ZIP: Final = ".zip"
 _LIBRARY: Final = ".so"
 _ARCH: Final = "wasm32"
 _OUTPUT: Final = "packages.bin"
-
-Progress = Callable[[str], None]
-"""Called with what is being done."""
+_LAYOUT: Final = 2
+"""Counts up when the same archives become other files."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,33 +55,97 @@ class PackageSet:
 
 
 def build_package_set(
-    cache: BuildCache, lock: PackageLockFile, *, profile: AbiProfile, progress: Progress = lambda _: None
+    cache: BuildCache,
+    lock: PackageLockFile,
+    *,
+    profile: AbiProfile,
+    timeline: Timeline | None = None,
+    archives: Path | None = None,
 ) -> PackageSet:
-    """The package set of a lock, or the one in the cache.
+    """The package set of a lock, or the one in the cache. ``archives`` is a directory to look for files in.
 
     Raises:
         AbiMismatchError: the lock, or a wheel in it, is for another Python or platform.
-        ArtifactError: a file could not be fetched, or the lock lacks a dependency.
+        ArtifactError: a file could not be obtained, or the lock lacks a dependency.
         DigestMismatchError: a file is not the one that the lock names; nothing is kept.
         FormatError: a file is malformed, or two packages write the same file.
     """
     check_lock(lock, profile)
+    steps = timeline or Timeline(stream=io.StringIO())
 
     def build(work: Path) -> None:
-        paths = fetch_files(cache, lock.packages, profile=profile, progress=progress)
-        files: list[PackageFile] = []
-        for package, path in zip(lock.packages, paths, strict=True):
-            progress(f"unpack {package.file_name}")
-            files += [_translated(cache, file, progress) for file in _unpack(package, path.read_bytes())]
-        trees = build_trees(files)
+        with steps.step("download the packages") as step:
+            paths = obtain_files(cache, lock.packages, profile=profile, step=step, directory=archives)
+            step.note(size=sum(path.stat().st_size for path in paths))
+        with steps.step("unpack the packages") as step:
+            files: list[PackageFile] = []
+            for done, (package, path) in enumerate(zip(lock.packages, paths, strict=True)):
+                step.advance(done, len(paths))
+                files += _unpack(package, path.read_bytes())
+            trees = build_trees(files)
+            step.note(size=sum(len(file.contents) for file in files), detail=f"{len(files)} files")
+        if trees.libraries:
+            files = _translate(cache, files, steps)
         (work / _OUTPUT).write_bytes(encode_packages(files))
         (work / "libraries").write_text("\n".join(trees.libraries))
 
     digests = "\n".join(f"{item.file_name} {item.digest} {item.install_dir.value}" for item in lock.packages)
-    key = CacheKey.of("package-set", files=hashlib.sha256(digests.encode()).hexdigest(), abi=profile.abi, version=1)
+    key = CacheKey.of(
+        "package-set",
+        files=hashlib.sha256(digests.encode()).hexdigest(),
+        abi=profile.abi,
+        tool=f"{BINARYEN.digest} {' '.join(FLAGS)}",
+        layout=_LAYOUT,
+    )
     entry = cache.get_or_build(key, build)
     libraries = tuple(entry.files["libraries"].path.read_text().splitlines())
     return PackageSet(file=entry.files[_OUTPUT], libraries=libraries, cached=entry.cached, seconds=entry.seconds)
+
+
+def translate_bundle(cache: BuildCache, bundle: WorkerBundle, *, timeline: Timeline | None = None) -> WorkerBundle:
+    """A worker's files with its vendored native libraries as the engine takes them.
+
+    Raises:
+        FormatError: a library is none for this runtime.
+        PlatformError: the translation failed.
+    """
+    if not bundle.libraries:
+        return bundle
+    steps = timeline or Timeline(stream=io.StringIO())
+    with steps.step("translate the worker's libraries") as step:
+        contents = dict(bundle.files)
+        for done, path in enumerate(bundle.libraries):
+            step.advance(done, len(bundle.libraries))
+            contents[path] = _translated(cache, path, bytes(contents[path]))
+        step.note(detail=f"{len(bundle.libraries)} libraries")
+    return replace(bundle, files=contents)
+
+
+def select_packages(lock: PackageLockFile, names: Collection[str]) -> PackageLockFile:
+    """The part of a lock that some packages need, in the lock's order; all of it where no name is given.
+
+    Raises:
+        ConfigError: the lock has no such package.
+        ArtifactError: it lacks a dependency of one.
+    """
+    if not names:
+        return lock
+    packages = {canonicalize_name(package.name): package for package in lock.packages}
+    wanted: set[str] = set()
+    pending = [canonicalize_name(name) for name in names]
+    for name in pending:
+        if name not in packages:
+            raise ConfigError(f"the package lock has no package {name}", hint="artifactctl packages show LOCK")
+    while pending:
+        name = pending.pop()
+        if name in wanted:
+            continue
+        wanted.add(name)
+        package = packages[name]
+        _check_dependencies(package, packages)
+        pending += [canonicalize_name(item) for item in package.depends]
+    chosen = tuple(package for package in lock.packages if canonicalize_name(package.name) in wanted)
+    return replace(lock, packages=chosen)
 
 
 def check_lock(lock: PackageLockFile, profile: AbiProfile) -> None:
@@ -99,15 +169,19 @@ def check_lock(lock: PackageLockFile, profile: AbiProfile) -> None:
         )
     present = {canonicalize_name(package.name) for package in lock.packages}
     for package in lock.packages:
-        missing = [name for name in package.depends if canonicalize_name(name) not in present]
-        if missing:
-            raise ArtifactError(
-                f"{package.name} needs what the package lock does not have",
-                found=", ".join(missing),
-                hint="resolve it again: artifactctl packages lock",
-            )
-        if package.file_name.endswith(_WHEEL):
+        _check_dependencies(package, present)
+        if package.file_name.endswith(WHEEL):
             _check_tags(package, profile)
+
+
+def _check_dependencies(package: LockedPackage, present: Collection[str]) -> None:
+    missing = [name for name in package.depends if canonicalize_name(name) not in present]
+    if missing:
+        raise ArtifactError(
+            f"{package.name} needs what the package lock does not have",
+            found=", ".join(missing),
+            hint="resolve it again: artifactctl packages lock",
+        )
 
 
 def _check_tags(package: LockedPackage, profile: AbiProfile) -> None:
@@ -128,63 +202,57 @@ def _check_tags(package: LockedPackage, profile: AbiProfile) -> None:
         )
 
 
-def fetch_files(
-    cache: BuildCache, packages: Sequence[LockedPackage], *, profile: AbiProfile, progress: Progress
-) -> list[Path]:
-    """The files of packages, each from the cache or through pip, with the digest that the lock names."""
-    return [_fetch(cache, package, profile, progress) for package in packages]
-
-
-def _fetch(cache: BuildCache, package: LockedPackage, profile: AbiProfile, progress: Progress) -> Path:
-    def build(work: Path) -> None:
-        if not package.file_name.endswith(_WHEEL):
-            raise ArtifactError(
-                f"{package.file_name} is not on the package index", hint="put it into the cache, or lock a wheel"
-            )
-        progress(f"fetch {package.file_name}")
-        requirements = work / "requirements.txt"
-        requirements.write_text(f"{package.name}=={package.version} --hash=sha256:{package.digest.hex}\n")
-        arguments = ["download", "--quiet", "--no-deps", "--require-hashes", "--dest", str(work)]
-        arguments += [*platform_arguments(profile), "-r", str(requirements)]
-        run_pip(arguments, profile=profile, what=f"download {package.file_name}", work=work)
-        requirements.unlink()
-        path = work / package.file_name
-        if not path.is_file():
-            raise ArtifactError(
-                f"the package index has no {package.file_name}", found=", ".join(item.name for item in work.iterdir())
-            )
-        found = Digest.of(path.read_bytes())
-        if found != package.digest:
-            raise DigestMismatchError(
-                f"{package.file_name} is not the locked file", expected=package.digest, found=found
-            )
-
-    key = CacheKey.of("package-file", name=package.file_name, digest=package.digest)
-    return cache.get_or_build(key, build).files[package.file_name].path
-
-
-def _unpack(package: LockedPackage, data: bytes) -> list[PackageFile]:
+def _unpack(package: LockedPackage, data: bytes) -> Iterable[PackageFile]:
     try:
-        if package.file_name.endswith(_WHEEL):
-            return list(wheel_files(data, install_dir=package.install_dir))
+        if package.file_name.endswith(WHEEL):
+            wheel = read_wheel(data, install_dir=package.install_dir)
+            _check_identity(package, wheel.project, wheel.version)
+            return wheel.files
         if package.file_name.endswith(_TAR):
             return list(tar_files(data, install_dir=package.install_dir))
-    except FormatError as error:
-        raise FormatError(
-            f"{package.file_name}: {error.message}", expected=error.expected, found=error.found
+        if package.file_name.endswith(_ZIP):
+            return list(zip_files(data, install_dir=package.install_dir))
+    except (FormatError, IntegrityError) as error:
+        raise type(error)(
+            f"{package.file_name}: {error.message}", expected=error.expected, found=error.found, hint=error.hint
         ) from error
-    raise FormatError("not a kind of package file", expected="a wheel or a tar archive", found=package.file_name)
+    raise FormatError("not a kind of package file", expected="a wheel, a zip or a tar archive", found=package.file_name)
 
 
-def _translated(cache: BuildCache, file: PackageFile, progress: Progress) -> PackageFile:
-    if not file.path.endswith(_LIBRARY):
-        return file
-    data = bytes(file.contents)
+def _check_identity(package: LockedPackage, project: str, version: str) -> None:
+    """The wheel must be of itself what the lock takes it for."""
+    if canonicalize_name(project) != canonicalize_name(package.name) or not _same_version(version, package.version):
+        raise FormatError(
+            "the wheel is another project or version",
+            expected=f"{package.name} {package.version}",
+            found=f"{project} {version}"[:120],
+        )
+
+
+def _same_version(one: str, other: str) -> bool:
     try:
-        read_dylink(parse(data))
+        return Version(one) == Version(other)
+    except InvalidVersion:
+        return one == other
+
+
+def _translate(cache: BuildCache, files: list[PackageFile], steps: Timeline) -> list[PackageFile]:
+    translated = []
+    with steps.step("translate the native libraries"):
+        for file in files:
+            if file.path.endswith(_LIBRARY):
+                with steps.step(f"translate {file.path}") as step:
+                    data = _translated(cache, file.path, bytes(file.contents))
+                    step.note(size=len(data), digest=Digest.of(data))
+                    translated.append(replace(file, contents=data))
+            else:
+                translated.append(file)
+    return translated
+
+
+def _translated(cache: BuildCache, path: str, library: bytes) -> bytes:
+    try:
+        read_dylink(parse(library))
     except FormatError as error:
-        raise FormatError(
-            f"{file.path} is not a library for this runtime: {error.message}", found=error.found
-        ) from error
-    progress(f"translate {file.path}")
-    return PackageFile(install_dir=file.install_dir, path=file.path, contents=translate_library(cache, data))
+        raise FormatError(f"{path} is not a library for this runtime: {error.message}", found=error.found) from error
+    return translate_library(cache, library)

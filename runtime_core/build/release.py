@@ -221,7 +221,7 @@ def _build_packages(
     if lock is None:
         return None
     with timeline.step("build the package set") as step:
-        packages = build_package_set(cache, lock, profile=profile)
+        packages = build_package_set(cache, lock, profile=profile, timeline=timeline)
         count = f"{len(lock.packages)} packages, {len(packages.libraries)} native libraries"
         step.note(size=packages.file.size, digest=packages.file.digest, cached=packages.cached, detail=count)
     return packages

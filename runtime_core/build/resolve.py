@@ -19,11 +19,13 @@ from packaging.utils import canonicalize_name
 from runtime_core.build.tools import run_tool
 from runtime_core.wasm.abi import AbiProfile
 from schemas.digest import Digest
-from schemas.errors import ArtifactError, ConfigError, HostError
+from schemas.errors import ArtifactError, ConfigError, DigestMismatchError, HostError, MissingToolError
 from schemas.package_lock import LockedPackage, PackageLockFile
 
 _SECONDS: Final = 600.0
 PLATFORM_SUFFIX: Final = "_wasm32"
+
+_HASH_MISMATCH: Final = "DO NOT MATCH THE HASHES"  # pip says so, in any version that checks hashes
 
 # pip evaluates markers for the interpreter it runs on, whatever --platform says; these are the guest's.
 _WRAPPER: Final = """
@@ -36,27 +38,31 @@ runpy.run_module("pip", run_name="__main__", alter_sys=True)
 """
 
 
-def platform_arguments(profile: AbiProfile) -> list[str]:
-    """pip's options that select wheels for a guest."""
+def platform_arguments(profile: AbiProfile, *, python: str | None = None) -> list[str]:
+    """pip's options that select wheels for a guest; ``python`` is its full version, for what a project requires."""
     tag = "cp" + profile.python_version.replace(".", "")
     options = ["--only-binary", ":all:", "--platform", profile.abi + PLATFORM_SUFFIX, "--implementation", "cp"]
-    options += ["--python-version", profile.python_version, "--abi", tag, "--abi", "abi3", "--abi", "none"]
+    options += ["--python-version", python or profile.python_version, "--abi", tag, "--abi", "abi3", "--abi", "none"]
     return options
 
 
-def run_pip(arguments: Sequence[str], *, profile: AbiProfile, what: str, work: Path) -> str:
-    """Run pip as on the guest's platform; returns what it printed.
+def run_pip(arguments: Sequence[str], *, profile: AbiProfile, what: str, work: Path, python: str | None = None) -> str:
+    """Run pip as on the guest's platform; returns what it printed. ``python`` is the guest's full version.
 
     Raises:
+        DigestMismatchError: a file has another hash than was required.
         ArtifactError: pip failed; the message holds its last words.
     """
     major_minor = profile.python_version
+    full = python or f"{major_minor}.0"
     environment = {
         "implementation_name": "cpython",
+        "implementation_version": full,
         "os_name": "posix",
         "platform_machine": "wasm32",
         "platform_python_implementation": "CPython",
         "platform_system": "Emscripten",
+        "python_full_version": full,
         "python_version": major_minor,
         "sys_platform": "emscripten",
     }
@@ -64,7 +70,11 @@ def run_pip(arguments: Sequence[str], *, profile: AbiProfile, what: str, work: P
     command += ["--no-input", "--disable-pip-version-check"]
     try:
         return run_tool(command, what=what, timeout=_SECONDS, cwd=work)
+    except MissingToolError:
+        raise
     except HostError as error:
+        if _HASH_MISMATCH in error.message:
+            raise DigestMismatchError(f"the package index has another file: {error.message}") from error
         raise ArtifactError(error.message, hint="is the name right, and has the package wheels for Pyodide?") from error
 
 
@@ -101,8 +111,9 @@ def resolve(
     """
     report = work / "report.json"
     arguments = ["install", "--dry-run", "--ignore-installed", "--quiet", "--report", str(report)]
-    arguments += ["--target", str(work / "target"), *platform_arguments(profile), *check_requirements(requirements)]
-    run_pip(arguments, profile=profile, what="resolve the requirements", work=work)
+    arguments += ["--target", str(work / "target"), *platform_arguments(profile, python=python)]
+    arguments += check_requirements(requirements)
+    run_pip(arguments, profile=profile, what="resolve the requirements", work=work, python=python)
     return PackageLockFile(
         python=python,
         abi=profile.abi.partition("_")[2],

@@ -15,7 +15,7 @@ from runtime_core.isolate import Isolate, IsolateOptions
 from runtime_core.release import LocalRelease
 from runtime_core.runtime import Runtime
 from schemas.digest import Digest
-from schemas.errors import ArtifactError
+from schemas.errors import ArtifactError, DigestMismatchError, PlatformError
 from schemas.package_lock import LockedPackage, PackageLockFile, decode_lock, encode_lock
 from schemas.release import Role
 
@@ -120,12 +120,12 @@ def test_the_release_names_its_package_set(runtime: Runtime) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "digest"),
-    [("1.2.4", Digest("0" * 64)), ("0.0.1", Digest("1" * 64))],
+    ("version", "digest", "error"),
+    [("1.2.4", Digest("0" * 64), DigestMismatchError), ("0.0.1", Digest("1" * 64), ArtifactError)],
     ids=["wrong hash", "unknown version"],
 )
 def test_files_that_are_not_the_locked_ones(
-    cache: BuildCache, lock: PackageLockFile, tmp_path: Path, version: str, digest: Digest
+    cache: BuildCache, lock: PackageLockFile, tmp_path: Path, version: str, digest: Digest, error: type[PlatformError]
 ) -> None:
     from runtime_core.build.package_set import build_package_set
     from runtime_core.wasm.abi import abi_profile
@@ -137,6 +137,6 @@ def test_files_that_are_not_the_locked_ones(
         digest=digest,
     )
     wrong = PackageLockFile(python=lock.python, abi=lock.abi, platform=lock.platform, packages=(package,))
-    with pytest.raises(ArtifactError):
+    with pytest.raises(error):
         build_package_set(BuildCache(tmp_path), wrong, profile=abi_profile(DEFAULT_VERSION))
     assert not list((tmp_path / "entries").glob("package-*"))

@@ -16,6 +16,7 @@ from runtime_core.packages.archives import tar_archive, tar_files, zip_files
 from schemas.errors import FormatError
 from schemas.python_packages import InstallDir, PackageFile
 
+
 def zipped(files: dict[str, bytes], *, mode: int = 0o100644, method: int = zipfile.ZIP_DEFLATED) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -194,7 +195,9 @@ def test_more_refused_tar_archives(reason: str) -> None:
 def test_damaged_archives(seed: int) -> None:
     source = random.Random(seed)
     member = [("x", b"abc", b"0")]
-    for index, data in enumerate((zipped({"a.py": b"x" * 50, "b/c.py": b"y"}), tar(member), tar(member, compressed=True))):
+    for index, data in enumerate(
+        (zipped({"a.py": b"x" * 50, "b/c.py": b"y"}), tar(member), tar(member, compressed=True))
+    ):
         damaged = bytearray(data)
         for _ in range(source.randrange(1, 6)):
             damaged[source.randrange(len(damaged))] = source.randrange(256)
