@@ -158,10 +158,10 @@ class Isolate:
             PythonError, LimitError, GuestExitError, FatalIsolateError: as for :meth:`run`.
         """
         if keep:
-            return self._enter_objects(lambda js: held.hold(js, js.evaluate(source, filename)))
+            return self._enter_objects(lambda js: held.hold(js, js.evaluate(source, filename, self._support.evaluate)))
 
         def action(guest: Guest) -> object:
-            value = guest.js.run(source, filename=filename)
+            value = guest.js.run(source, filename=filename, evaluator=self._support.evaluate)
             if not isinstance(value, PyProxy):
                 return value
             found = repr(value)[:80]

@@ -30,6 +30,7 @@ from runtime_core.wasm.abi import AbiProfile
 from runtime_core.wasm.linkedlibrary import LinkedLibrary
 from runtime_core.worker.baseline import baseline_sources
 from runtime_core.worker.entropy import EntropyGuards, Reseeding
+from runtime_core.worker.lasting import keep_lasting_objects
 from runtime_core.worker.packages import add_packages, package_mounts_of
 from runtime_core.worker.search_path import add_standard_places
 from runtime_core.worker.support import Support
@@ -47,6 +48,7 @@ _WARM_UP: Final = (
     "def _warm(value):\n    return [value, f'{value}', {k: v for k, v in value.items()}]",
     "async def _warm_async(value):\n    await asyncio.sleep(0)\n    return await asyncio.gather(asyncio.sleep(0))",
 )
+_WARM_UP_VALUE: Final = "import sys\n[len(sys.path), 'text', {'key': None}]\n"
 
 _START_NS: Final = 1_767_225_600_000_000_000  # 2026-01-01T00:00:00Z: any fixed time after the zip file's own dates
 
@@ -196,8 +198,11 @@ def check_module_names(names: Sequence[str]) -> None:
 def make_shareable(guest: Guest) -> None:
     """Make the heap fit for sharing, as the last thing before a capture.
 
-    Frozen objects are never visited by the garbage collector again, so isolates do not write to their pages.
+    Immortal objects are not counted, and frozen ones are never visited by the garbage collector again, so isolates do
+    not write to their pages.
     """
+    run_simple_string(guest.instance, guest.emscripten, "import gc; gc.collect(); del gc")
+    keep_lasting_objects(guest)
     guest.js.collect()
     run_simple_string(guest.instance, guest.emscripten, "import gc; gc.collect(); gc.freeze(); del gc")
     seal_heap(guest.instance)
@@ -216,7 +221,8 @@ def warm_up(guest: Guest, support: Support) -> None:
             raise HostError("the warm-up did not define its functions", found=repr(function))
         guest.js.call(function, ({"key": [1, "text", None]},))
         function.destroy()
-    forget = (
-        f"import linecache; linecache.cache.pop({_WARM_UP_FILE!r}, None); del linecache, asyncio, _warm, _warm_async"
-    )
+    for _ in range(3):  # code is specialised after some runs
+        guest.js.run(_WARM_UP_VALUE, filename=_WARM_UP_FILE, evaluator=support.evaluate)
+    names = "linecache, asyncio, sys, _warm, _warm_async"
+    forget = f"import linecache; linecache.cache.pop({_WARM_UP_FILE!r}, None); del {names}"
     run_simple_string(guest.instance, guest.emscripten, forget)

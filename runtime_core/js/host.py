@@ -137,17 +137,17 @@ class JsHost:
 
     # ---- running guest code
 
-    def run(self, source: str, *, filename: str = "<exec>") -> object:
+    def run(self, source: str, *, filename: str = "<exec>", evaluator: PyProxy | None = None) -> object:
         """Run source code in ``__main__``; returns the value of a last expression as plain Python, or as a proxy that
-        the caller owns where it cannot cross.
+        the caller owns where it cannot cross. ``evaluator`` is a function of source and file name that does it.
 
         Raises:
             PythonError: the code raised.
         """
-        return self._guarded(self._run, source, filename)
+        return self._guarded(self._run, source, filename, evaluator)
 
-    def _run(self, source: str, filename: str) -> object:
-        result = self.evaluate(source, filename)
+    def _run(self, source: str, filename: str, evaluator: PyProxy | None) -> object:
+        result = self.evaluate(source, filename, evaluator)
         try:
             value = HostReader(self).read(result)
         except UnserializableError:
@@ -156,7 +156,7 @@ class JsHost:
             result.destroy()
         return value
 
-    def evaluate(self, source: str, filename: str) -> JsValue:
+    def evaluate(self, source: str, filename: str, evaluator: PyProxy | None = None) -> JsValue:
         """The value of a last expression as JavaScript sees it.
 
         Raises:
@@ -164,6 +164,8 @@ class JsHost:
         """
         if self.eval_code is None or self.main_globals is None:
             raise HostError("the isolate has not been bootstrapped")
+        if evaluator is not None:
+            return call_object(self, evaluator.pointer, (source, filename), {}, may_wait=True)
         arguments = (source, self.main_globals)
         return call_object(self, self.eval_code.pointer, arguments, {"filename": filename}, may_wait=True)
 

@@ -18,7 +18,7 @@ from schemas.errors import HostError, RestoreError
 
 SUPPORT_MODULE: Final = "_runtime_core"
 _OTHER_MODULES: Final = ("_runtime_core_entropy", "_runtime_core_patches")
-_FUNCTIONS: Final = ("execute", "flush", "load")
+_FUNCTIONS: Final = ("execute", "evaluate", "flush", "load")
 
 
 def support_source(name: str = SUPPORT_MODULE) -> bytes:
@@ -31,6 +31,7 @@ class Support:
     """Proxies of the support functions; the guest's own reference counts include them."""
 
     execute: PyProxy
+    evaluate: PyProxy
     flush: PyProxy
     load: PyProxy
 
