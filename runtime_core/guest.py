@@ -22,7 +22,7 @@ from runtime_core.js.host import JsHost
 from runtime_core.js.imports import js_imports
 from runtime_core.js.refs import RefTable
 from runtime_core.linking.library import LibraryLoader
-from runtime_core.linking.linker import DynamicLinker
+from runtime_core.linking.linker import DynamicLinker, Place
 
 STDLIB_MOUNT: Final = "stdlib"
 """How captures name the standard library's zip file instead of copying it."""
@@ -54,8 +54,11 @@ class Guest:
         instance.bind(self)
         emscripten.bind(instance)
 
-    def use_libraries(self, loader: LibraryLoader) -> None:
-        """Let the guest load the native libraries that lie in its read-only mounts."""
+    def use_libraries(self, loader: LibraryLoader, places: Mapping[str, Place] | None = None) -> None:
+        """Let the guest load the native libraries that lie in its read-only mounts.
+
+        ``places`` are those that a restored guest's memory already has, by path.
+        """
         instance, emscripten = self.instance, self.emscripten
         state = emscripten.link_state
         linker = emscripten.linker = DynamicLinker(
@@ -64,6 +67,7 @@ class Guest:
             loader=loader,
             read_file=emscripten.fs.find_library,
             state=state,
+            places=places,
         )
         for handle, name in state.handles:
             emscripten.libraries[handle] = linker.loaded(name)

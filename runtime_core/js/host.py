@@ -31,6 +31,7 @@ from runtime_core.js.pyproxy import PyProxy, PyProxyFunction, call_object
 from runtime_core.js.sweep import sweep
 from runtime_core.js.values import ABSENT, UNDEFINED, BigInt, JsObject, JsSymbol, JsValue
 from runtime_core.js.web_fetch import Fetches
+from runtime_core.js.workerd import WorkerdObjects
 from schemas.errors import EntrypointError, HostError, PythonError, UnserializableError, WorkerError
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class JsHost:
         self.globals = GlobalObject(self, GLOBAL_MAKERS)
         self.api = LazyObject(self, API_MAKERS)
         self.public_api = LazyObject(self, PUBLIC_MAKERS)
+        self.workerd = WorkerdObjects(self)
         self.modules: dict[str, JsObject] = {}
         self.reference_map = JsMap()
         self.symbols: dict[str, JsSymbol] = {}

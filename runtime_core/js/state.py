@@ -8,7 +8,8 @@ The document is JSON::
      "references": [object index, ...],     its counted references, by table index; -1 = null or free
      "map":        [[object index, reference], ...],    hiwire's map from values to references
      "dtypes":     address,                 format strings of typed arrays
-     "proxies":    {name: [pointer, flags]}}            what the host holds; the snapshot counts these references
+     "proxies":    {name: [pointer, flags]},            what the host holds; the snapshot counts these references
+     "flags":      {name: bool}}                        workerd's compatibility flags, where the guest has some
 
 A record is a list whose first item says its kind: ``undefined``, ``error``, ``no-value``, ``bool``, ``number``,
 ``float`` (as text), ``bigint`` (as text), ``string``, ``map``, ``path`` (a root and property names) or ``proxy``
@@ -32,11 +33,12 @@ if TYPE_CHECKING:
 VERSION: Final = 1
 _NULL: Final = -1
 _PROXIES: Final = ("pyodide", "main_globals", "eval_code", "import_hook")
-_ROOTS: Final = ("globals", "api", "public_api")
+_ROOTS: Final = ("globals", "api", "public_api", "workerd")
 _MODULE: Final = "module"
 _MAX_PATH: Final = 5
 _CONSTANTS: Final[Mapping[str, JsValue]] = {"undefined": UNDEFINED, "error": ERROR, "no-value": NO_VALUE}
 _MAX_ENTRIES: Final = 1 << 20
+_MAX_FLAGS: Final = 1 << 12
 
 
 # ---- capture
@@ -62,7 +64,8 @@ def capture(js: JsHost) -> dict[str, object]:
     sweep(js)
     js.release_collected()
     writer = _Writer(js)
-    return {
+    flags = {"flags": dict(js.workerd.flags)} if js.workerd.flags else {}
+    return flags | {
         "version": VERSION,
         "immortals": [writer.index(js.refs.decode(bits)) for bits in immortal_bits(js)],
         "references": [writer.index(js.refs.decode(bits)) for bits in reference_bits(js)],
@@ -186,6 +189,7 @@ def restore(js: JsHost, document: Mapping[str, object]) -> None:
         )
     if js.pyodide is not None:
         raise RestoreError("the host has run before", hint="restore into a fresh instance")
+    js.workerd.flags = _flags(document.get("flags", {}))
     objects = [_read_record(js, record) for record in _list(document, "objects")]
 
     def value_at(index: object) -> JsValue:
@@ -216,6 +220,12 @@ def _restore_proxies(js: JsHost, proxies: object) -> None:
         if not isinstance(entry, list) or len(entry) != 2:
             raise RestoreError("state of the JavaScript layer: proxy", expected="[pointer, flags]", found=repr(entry))
         setattr(js, name, adopt_proxy(js, _integer(entry[0], name), flags=_integer(entry[1], name)))
+
+
+def _flags(value: object) -> Mapping[str, bool]:
+    if not isinstance(value, Mapping) or len(value) > _MAX_FLAGS or {type(flag) for flag in value.values()} - {bool}:
+        raise RestoreError("state of the JavaScript layer: flags", expected="booleans by name", found=repr(value)[:80])
+    return {_text(name): flag for name, flag in value.items()}
 
 
 def _list(document: Mapping[str, object], key: str) -> list[object]:

@@ -54,6 +54,16 @@ ReadFile = Callable[[str], bytes | memoryview | None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where a library lies in the memory of a guest that is restored: the address that ``calloc`` gave for its data,
+    which its alignment still moves up, and the table's length when it was loaded (None: nobody recorded it).
+    """
+
+    memory: int
+    table: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class _Request:
     """One ``dlopen``: its flags, the libraries that it sees, for RTLD_LOCAL, and what it has changed so far."""
 
@@ -75,6 +85,7 @@ class DynamicLinker:
         loader: LibraryLoader,
         read_file: ReadFile,
         state: LinkState | None = None,
+        places: Mapping[str, Place] | None = None,
     ) -> None:
         self._instance = instance
         self._store = store
@@ -83,6 +94,7 @@ class DynamicLinker:
         self._libraries: dict[str, Library] = {}
         self._globals: list[Library] = []
         self._main: dict[str, Symbol] = {}
+        self._places = places or {}
         self._depth = 0
         self._attempts = 0
         self._linked: LinkedSet = state.linked if state is not None else LinkedSet()
@@ -311,13 +323,32 @@ class DynamicLinker:
         if self._attempts > MAX_ATTEMPTS:
             raise LimitError("the guest tried to load libraries too often", expected=f"<= {MAX_ATTEMPTS} times")
         if info.memory_bytes:
-            size = info.memory_bytes + info.memory_alignment
-            block = int(self._instance.call("calloc", size, 1)) & 0xFFFFFFFF
-            if not block:
-                raise LimitError(f"no memory for the library {library.name}", found=f"{size} bytes")
+            place = self._places.get(library.name)
+            block = self._new_block(library, code) if place is None else self._recorded_block(library, code, place)
             library.memory_base = -(-block // info.memory_alignment) * info.memory_alignment
         if info.table_slots:
             library.table_base = self._store.grow_table(info.table_slots)
+
+    def _new_block(self, library: Library, code: LibraryCode) -> int:
+        size = code.info.memory_bytes + code.info.memory_alignment
+        block = int(self._instance.call("calloc", size, 1)) & 0xFFFFFFFF
+        if not block:
+            raise LimitError(f"no memory for the library {library.name}", found=f"{size} bytes")
+        return block
+
+    def _recorded_block(self, library: Library, code: LibraryCode, place: Place) -> int:
+        """The block that the guest allocated before it was captured."""
+        table = self._instance.table_size()
+        if place.table is not None and place.table != table:
+            raise LinkError(
+                f"{library.name} lay at another place of the function table", expected=place.table, found=table
+            )
+        end = place.memory + code.info.memory_bytes + code.info.memory_alignment
+        if end > self._instance.memory.size:
+            raise LinkError(
+                f"the data of {library.name} lies outside of memory", expected=self._instance.memory.size, found=end
+            )
+        return place.memory
 
     def _forwarding(self, code: LibraryCode, forwarded: dict[str, binary.FunctionType]) -> dict[str, Item]:
         """The forwarding functions by name, and their table under the name of the table."""

@@ -1,0 +1,111 @@
+"""The JavaScript objects of workerd that Python workers and Cloudflare's SDK refer to.
+
+A worker's snapshot holds references to them, so they exist in every isolate; each is made when it is first looked at.
+What they would do in workerd beyond this isolate (bindings, TCP through ``cloudflare:sockets``) they do not do here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
+
+from runtime_core.js.errors import JsError, throw_error, throw_type_error
+from runtime_core.js.functions import NativeFunction
+from runtime_core.js.globals import LazyObject
+from runtime_core.js.operators import to_string
+from runtime_core.js.promises import rejected_promise, resolved_promise
+from runtime_core.js.values import UNDEFINED, JsObject, JsValue, PropertyKey
+
+if TYPE_CHECKING:
+    from runtime_core.js.host import JsHost
+
+ENTRYPOINT_HELPER: Final = "_pyodide_entrypoint_helper"
+COMPATIBILITY_FLAGS: Final = "_cloudflare_compat_flags"
+GLOBAL_THIS: Final = "global this"
+"""How workerd's snapshots name globalThis among the modules."""
+
+_CLASSES: Final = ("WorkerEntrypoint", "DurableObject", "WorkflowEntrypoint", "RpcTarget", "RpcStub")
+
+
+class WorkerdObjects(LazyObject):
+    """Modules and objects by name. ``flags`` are the compatibility flags that the guest sees, by enable name."""
+
+    __slots__ = ("flags",)
+
+    def __init__(self, host: JsHost) -> None:
+        super().__init__(host, _MAKERS)
+        self.flags: Mapping[str, bool] = {}
+
+    def module(self, name: str) -> JsObject | None:
+        """A JavaScript module that a snapshot may name; None if this host offers none of that name."""
+        if name == GLOBAL_THIS:
+            return self._host.globals
+        found = self.get_own(name) if name in MODULES else None
+        return found if isinstance(found, JsObject) else None
+
+
+def _entrypoint_helper(host: JsHost) -> JsValue:
+    workers = host.workerd.module("cloudflare:workers")
+    return JsObject(
+        {
+            "doAnImport": NativeFunction(lambda name: _import(host, name), "doAnImport"),
+            "cloudflareWorkersModule": workers,
+            "cloudflareSocketsModule": host.workerd.module("cloudflare:sockets"),
+            "workerEntrypoint": UNDEFINED if workers is None else workers.get("WorkerEntrypoint"),
+            # Here a context keeps what it is given; there is nothing to patch.
+            "patchWaitUntil": NativeFunction(lambda _context: UNDEFINED, "patchWaitUntil"),
+        }
+    )
+
+
+def _import(host: JsHost, name: JsValue) -> JsValue:
+    text = to_string(name)
+    module = host.workerd.module(text)
+    if module is None or text == GLOBAL_THIS:
+        return rejected_promise(host.loop, JsError("Error", f'No such module "{text}".'))
+    return resolved_promise(host.loop, module)
+
+
+def _flags(host: JsHost) -> JsValue:
+    return JsObject({name: value for name, value in host.workerd.flags.items()})  # noqa: C416 - keys of a wider type
+
+
+def _workers(host: JsHost) -> JsValue:
+    members: dict[PropertyKey, JsValue] = {name: _base_class(name) for name in _CLASSES}
+    members["env"] = JsObject()
+    members["exports"] = JsObject()
+    members["waitUntil"] = NativeFunction(lambda _promise: UNDEFINED, "waitUntil")
+    members["withEnv"] = _refused("withEnv", "an isolate has the environment that its host gives it")
+    return JsObject(members)
+
+
+def _sockets(host: JsHost) -> JsValue:
+    del host
+    return JsObject({"connect": _refused("connect", "use Python's socket module")})
+
+
+def _base_class(name: str) -> JsValue:
+    def construct(*_arguments: JsValue) -> JsValue:
+        throw_type_error("Illegal constructor")
+
+    return NativeFunction(construct, name)
+
+
+def _refused(name: str, reason: str) -> JsValue:
+    def refuse(*_arguments: JsValue) -> JsValue:
+        throw_error(f"{name} is not available in this runtime: {reason}")
+
+    return NativeFunction(refuse, name)
+
+
+MODULES: Final[Mapping[str, Callable[[JsHost], JsValue]]] = {
+    "cloudflare:workers": _workers,
+    "cloudflare:sockets": _sockets,
+}
+"""JavaScript modules that workers import."""
+
+_MAKERS: Final[Mapping[str, Callable[[JsHost], JsValue]]] = {
+    **MODULES,
+    ENTRYPOINT_HELPER: _entrypoint_helper,
+    COMPATIBILITY_FLAGS: _flags,
+}

@@ -1,0 +1,88 @@
+"""What a workerd snapshot must be before any of it is used.
+
+workerd itself checks the magic number, that there are bytes at all, and the type (design: section 1.4); a damaged file
+crashes it later. Here everything that can be known beforehand is checked beforehand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from runtime_core.wasm import binary
+from schemas.errors import AbiMismatchError, FormatError, RestoreError
+from schemas.snapshot_codec import PAGE_BYTES, Snapshot, decode_snapshot
+from schemas.snapshot_metadata import SnapshotType
+
+DEDICATED_FLAG: Final = "python_dedicated_snapshot"
+
+
+def read_snapshot(data: bytes | memoryview) -> Snapshot:
+    """Decode a file of workerd's.
+
+    Raises:
+        FormatError: it is none, or empty.
+        UnsupportedVersionError: a version this runtime does not know.
+    """
+    if not data:
+        raise FormatError("the snapshot has a size of 0", expected="a file of workerd's")
+    return decode_snapshot(data)
+
+
+def check_type(snapshot: Snapshot, flags: Mapping[str, bool]) -> None:
+    """Hold a snapshot's type against the compatibility flags of whoever loads it.
+
+    Raises:
+        RestoreError: a dedicated one where the flag is off, or another one where it is on.
+    """
+    kind = snapshot.metadata.settings.snapshot_type
+    enabled = flags.get(DEDICATED_FLAG, False)
+    if kind is SnapshotType.DEDICATED and not enabled:
+        raise RestoreError(
+            "Received dedicated snapshot but compat flag for dedicated snapshots is not enabled",
+            expected=f"{DEDICATED_FLAG} on",
+            found="off",
+        )
+    if kind is not SnapshotType.DEDICATED and enabled:
+        raise RestoreError(
+            "Received non-dedicated snapshot but compat flag for dedicated snapshots is enabled",
+            expected=SnapshotType.DEDICATED.value,
+            found=kind.value,
+        )
+
+
+def check_program(snapshot: Snapshot, upstream_wasm: bytes) -> None:
+    """Compare the program's constants in a snapshot's memory with those of Pyodide's main module.
+
+    A snapshot does not name its Pyodide, but its memory holds the module's read-only data.
+
+    Raises:
+        AbiMismatchError: it was made by another Pyodide.
+        FormatError: the module is none.
+    """
+    constants = next(iter(binary.parse(upstream_wasm).data_segments()), None)
+    start = None if constants is None or constants.offset is None else constants.offset.i32
+    if constants is None or start is None:
+        raise FormatError("Pyodide's main module has no data", expected="its constants first")
+    expected = memoryview(upstream_wasm)[constants.start : constants.end]
+    found = snapshot.heap[start : start + len(expected)]
+    if found != expected:
+        raise AbiMismatchError(
+            "the snapshot was made by another Pyodide",
+            expected="the constants of this release's Pyodide",
+            found="a shorter memory" if len(found) < len(expected) else "other constants",
+            hint="import it into a release of the same Pyodide version",
+        )
+
+
+def check_memory(snapshot: Snapshot, *, least_pages: int) -> None:
+    """Check the length of memory.
+
+    Raises:
+        RestoreError: it is shorter than the program's own.
+    """
+    pages = len(snapshot.heap) // PAGE_BYTES
+    if pages < least_pages:
+        raise RestoreError(
+            "the snapshot's memory is too short", expected=f">= {least_pages} pages of {PAGE_BYTES}", found=pages
+        )
