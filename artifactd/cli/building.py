@@ -92,6 +92,36 @@ def lock_packages(
     return _run([*_command(), "lock", "--json", *_arguments(options), *given, "--", *requirements])
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PackageOptions:
+    """What a package set is made of; the fields are the options of ``artifactctl packages build``."""
+
+    lock: Path
+    output: Path
+    tar: Path | None = None
+    archives: Path | None = None
+    names: Sequence[str] = ()
+    pyodide: str | None = None
+    work: Path | None = None
+
+
+def build_packages(options: PackageOptions) -> dict[str, Any]:
+    """Build a package set; the child shows its progress on stderr. Returns what it says it built.
+
+    Raises:
+        As for :func:`build_release`.
+    """
+    named = {
+        "--output": options.output,
+        "--tar": options.tar,
+        "--archives": options.archives,
+        "--pyodide": options.pyodide,
+        "--work": options.work,
+    }
+    names = [part for name in options.names for part in ("--package", name)]
+    return _run([*_command(), "packages", "--json", *_arguments(named), *names, "--", str(options.lock)])
+
+
 def _command() -> list[str]:
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:

@@ -1,5 +1,6 @@
 """Build a release into a directory, ``python -m runtime_core.build --output DIR``; or resolve packages for one,
-``python -m runtime_core.build lock --output LOCK REQUIREMENT...``.
+``python -m runtime_core.build lock --output LOCK REQUIREMENT...``; or build a package set,
+``python -m runtime_core.build packages --output FILE LOCK``.
 """
 
 from __future__ import annotations
@@ -12,37 +13,46 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from runtime_core.build.cache import BuildCache, default_cache_root
+from runtime_core.build.packages_command import (
+    lock_parser,
+    lock_text,
+    packages_parser,
+    packages_text,
+    read_lock,
+    run_lock,
+    run_packages,
+)
 from runtime_core.build.pins import DEFAULT_VERSION, UPSTREAMS
 from runtime_core.build.progress import Timeline
 from schemas.errors import AbiMismatchError, ConfigError, PlatformError
 from schemas.exit_codes import exit_code_of
-from schemas.package_lock import PackageLockFile, decode_lock, encode_lock
 
 if TYPE_CHECKING:
     from runtime_core.packages.bundle import WorkerBundle
 
-LOCK_COMMAND: Final = "lock"
+_COMMANDS: Final = {
+    "lock": (lock_parser, run_lock, lock_text),
+    "packages": (packages_parser, run_packages, packages_text),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns one of :class:`schemas.exit_codes.ExitCode`."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    locks = given[:1] == [LOCK_COMMAND]
-    options = (_lock_parser() if locks else _build_parser()).parse_args(given[1:] if locks else given)
+    parser, run, text = _COMMANDS.get(given[0] if given else "", (_build_parser, _build, _build_text))
+    named = given[:1] if run is not _build else []
+    made = parser()
+    _common(made)
+    options = made.parse_args(given[len(named) :])
     try:
-        result = _lock(options) if locks else _build(options)
+        result = run(options)
     except PlatformError as error:
         if options.json:
             print(json.dumps({"error": error.to_json()}))
         else:
             print(f"error [{error.code}]: {error}", file=sys.stderr)
         return int(exit_code_of(error))
-    if options.json:
-        print(json.dumps(result))
-    elif locks:
-        print(f"{len(options.packages)} packages locked in {options.output}")
-    else:
-        print(f"{result['release_id']} {result['digest']} in {result['directory']}")
+    print(json.dumps(result) if options.json else text(result, options))
     return 0
 
 
@@ -58,7 +68,6 @@ def _build_parser() -> argparse.ArgumentParser:
         description="Build a release of Pyodide: code image, snapshot and manifest.",
         epilog="Next: artifactctl release publish DIR --channel stable",
     )
-    _common(parser)
     parser.add_argument("--output", type=Path, required=True, help="directory for the manifest and the artifacts")
     parser.add_argument("--from", dest="source", type=Path, help="local npm tarball or unpacked package")
     parser.add_argument("--on", type=Path, metavar="DIR", help="build on the release in this directory")
@@ -97,7 +106,7 @@ def _build(options: argparse.Namespace) -> Mapping[str, object]:
     made = ReleaseOptions(
         release_id=options.release_id,
         source=options.source,
-        lock=_read_lock(options.packages),
+        lock=read_lock(options.packages) if options.packages is not None else None,
         link=options.link,
         imports=tuple(options.imports),
         worker=_read_worker(options.worker, options.main),
@@ -122,6 +131,11 @@ def _build(options: argparse.Namespace) -> Mapping[str, object]:
     }
 
 
+def _build_text(result: Mapping[str, object], options: argparse.Namespace) -> str:
+    del options
+    return f"{result['release_id']} {result['digest']} in {result['directory']}"
+
+
 def _read_worker(path: Path | None, main: str | None) -> WorkerBundle | None:
     if path is None:
         if main is not None:
@@ -141,45 +155,6 @@ def _host_module(text: str) -> tuple[str, tuple[str, ...]]:
     if not name or not colon:
         raise ConfigError("not a host module", expected="NAME:MEMBER,...", found=text[:80])
     return name, tuple(member for member in members.split(",") if member)
-
-
-def _read_lock(path: Path | None) -> PackageLockFile | None:
-    if path is None:
-        return None
-    try:
-        return decode_lock(path.read_bytes())
-    except OSError as error:
-        raise ConfigError(f"cannot read the package lock {path}: {error.strerror or error}") from error
-
-
-def _lock_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m runtime_core.build lock",
-        description="Resolve requirements for the guest's platform with pip, and write a lock with hashes.",
-        epilog="Next: python -m runtime_core.build --packages LOCK --output DIR",
-    )
-    parser.add_argument("requirements", nargs="*", help="a package, such as pydantic or 'fastapi>=0.100'")
-    parser.add_argument("-r", "--requirements-file", type=Path, action="append", default=[], metavar="FILE")
-    _common(parser)
-    parser.add_argument("--output", type=Path, required=True, help="the lock to write")
-    return parser
-
-
-def _lock(options: argparse.Namespace) -> Mapping[str, object]:
-    from runtime_core.build.lock import lock_requirements, read_requirements
-
-    given = [*options.requirements]
-    for path in options.requirements_file:
-        given += read_requirements(path)
-    cache = BuildCache(options.work or default_cache_root())
-    lock = lock_requirements(given, version=options.pyodide or DEFAULT_VERSION, cache=cache, timeline=Timeline())
-    options.packages = lock.packages
-    try:
-        options.output.write_bytes(encode_lock(lock))
-    except OSError as error:
-        raise ConfigError(f"cannot write {options.output}: {error.strerror or error}") from error
-    names = {package.name: package.version for package in lock.packages}
-    return {"lock": str(options.output), "packages": names}
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from runtime_core.build.cache import BuildCache, CachedFile, CacheEntry, CacheKe
 from runtime_core.build.capture import BASELINE_ENVIRONMENT, capture_baseline, check_module_names
 from runtime_core.build.link import LinkedCode, link_code
 from runtime_core.build.manifest import BuiltRelease, artifact_of, assembled, in_order, with_id, write_release
-from runtime_core.build.package_set import PackageSet, build_package_set
+from runtime_core.build.package_set import PackageSet, build_package_set, translate_bundle
 from runtime_core.build.pins import UPSTREAMS
 from runtime_core.build.progress import Timeline
 from runtime_core.build.sources import package_digest, runtime_code_digest
@@ -166,6 +166,8 @@ def _packages_for(base: LocalRelease, options: ReleaseOptions, *, cache: BuildCa
 
 
 def _stack(base: LocalRelease, inputs: StackedInputs, *, cache: BuildCache, timeline: Timeline) -> LocalRelease:
+    if inputs.worker is not None:
+        inputs = replace(inputs, worker=translate_bundle(cache, inputs.worker, timeline=timeline))
     what = "run the worker's top level" if inputs.worker is not None else "import the packages"
     with timeline.step(f"{what} and capture it") as step:
         stacked = build_on(base, inputs, cache=cache)

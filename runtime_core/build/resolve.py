@@ -74,7 +74,10 @@ def run_pip(arguments: Sequence[str], *, profile: AbiProfile, what: str, work: P
         raise
     except HostError as error:
         if _HASH_MISMATCH in error.message:
-            raise DigestMismatchError(f"the package index has another file: {error.message}") from error
+            raise DigestMismatchError(
+                f"the package index has another file than is locked: {error.message}",
+                hint="files of a pyodide-lock.json are Pyodide's own: put them into a directory for --archives",
+            ) from error
         raise ArtifactError(error.message, hint="is the name right, and has the package wheels for Pyodide?") from error
 
 

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, cast
 
 from runtime_core.emscripten.mounts import MountTree
@@ -33,7 +34,8 @@ _Tree = dict[str, "bytes | memoryview | _Tree"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WorkerBundle:
-    """The files of a worker: ``main`` is the path of its main module, ``files`` are contents by path.
+    """The files of a worker: ``main`` is the path of its main module, ``files`` are contents by path, the main module
+    first and the others sorted.
 
     Raises:
         FormatError: a path is not plain, there is no such main module, a vendored module has its name, or one name is
@@ -49,6 +51,9 @@ class WorkerBundle:
             check_path(path)
         _check_main(self.main, self.files)
         _check_vendored(self.main, self.files)
+        # One order, whatever order the files were found in: inode numbers follow it.
+        ordered = {path: self.files[path] for path in [self.main, *sorted(self.files.keys() - {self.main})]}
+        object.__setattr__(self, "files", MappingProxyType(ordered))
         self.tree()
 
     @property
@@ -118,10 +123,10 @@ class WorkerBundle:
         return cls(main=listed[0].path, files=files)
 
     def encode(self) -> bytes:
-        """The message: the main module, then the other files sorted by path, so that equal bundles are equal bytes."""
-        paths = [self.main, *sorted(path for path in self.files if path != self.main)]
+        """The message; equal bundles are equal bytes."""
         return encode_packages(
-            PackageFile(install_dir=InstallDir.METADATA, path=path, contents=self.files[path]) for path in paths
+            PackageFile(install_dir=InstallDir.METADATA, path=path, contents=contents)
+            for path, contents in self.files.items()
         )
 
     def tree(self) -> MountTree:

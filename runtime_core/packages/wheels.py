@@ -79,9 +79,7 @@ def _installed_path(name: str) -> str | None:
 
 
 def _metadata_directory(archive: zipfile.ZipFile) -> str:
-    records = [
-        name for name in archive.namelist() if name.endswith(f".dist-info/{_RECORD}") and name.count("/") == 1
-    ]
+    records = [name for name in archive.namelist() if name.endswith(f".dist-info/{_RECORD}") and name.count("/") == 1]
     if len(records) != 1:
         raise FormatError("not a wheel", expected=f"one .dist-info/{_RECORD}", found=f"{len(records)} of them")
     return records[0].partition("/")[0]

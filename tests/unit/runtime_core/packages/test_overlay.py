@@ -24,7 +24,9 @@ def test_directories_merge_and_contents_are_not_copied() -> None:
         ]
     )
     assert trees.site == {"pkg": {"a.py": b"", "b.so": data}, "native.so": b""}
-    assert trees.site["pkg"]["b.so"] is data  # type: ignore[index]  # a directory
+    directory = trees.site["pkg"]
+    assert isinstance(directory, dict)
+    assert directory["b.so"] is data
     assert trees.dynlib == {"lib.so": b"lib"}
     assert trees.libraries == ("pkg/b.so", "native.so")
 
