@@ -18,6 +18,7 @@ from runtime_core.wasm import binary
 from runtime_core.wasm.binary import ExternKind, FunctionType, SectionId
 from runtime_core.wasm.codeimage import TABLE, CodeImage, append_items, resized_tables
 from runtime_core.wasm.dataimage import PAGE_BYTES, build_data_image
+from runtime_core.wasm.dylink import DylinkInfo
 from runtime_core.wasm.encoding import HEADER, name, section, uleb, vector
 from runtime_core.wasm.linkedlibrary import LinkedLibrary
 from runtime_core.wasm.mainmodule import MainModule
@@ -32,16 +33,28 @@ _OPENER: Final = "runtime_open_library_"
 _INITIALISERS: Final = ("__wasm_apply_data_relocs", "__wasm_call_ctors")
 _NOTHING: Final = FunctionType((), ())
 _MAX_END: Final = 1 << 29
-"""Static data of all libraries end below this address."""
+"""Static data of all libraries end below this address, where this linker places them."""
+_MEMORY_END: Final = 1 << 32
+_MAX_SLOTS: Final = 10_000_000
+"""As many as the engine gives a table."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where a library was loaded: its data, before they were aligned, and its own slots."""
+
+    memory_base: int
+    table_base: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LibraryFile:
-    """A library to link: its path in the guest, its bytes, the paths of what it needs."""
+    """A library to link: its path in the guest, its bytes, the paths of what it needs, its place if that is given."""
 
     name: str
     wasm: bytes
     needed: tuple[str, ...] = ()
+    place: Place | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,6 +103,30 @@ def link_libraries(image: CodeImage, files: Sequence[LibraryFile]) -> LinkedImag
     return linker.finish()
 
 
+def link_libraries_at(image: CodeImage, files: Sequence[LibraryFile], *, table_size: int | None = None) -> LinkedImage:
+    """Link libraries that a snapshot has loaded, in the order of loading, where it has them.
+
+    Their data and the heap's end are in the snapshot: the initial memory stays as it is. Slots are given as
+    Emscripten's JavaScript does, which has one table of symbols for all modules: a name that an earlier module defines
+    gets none, and stands for the earlier definition where its address is taken. ``table_size`` is the snapshot's; what
+    ``dlsym`` can find nevertheless gets its slots behind that.
+
+    Raises:
+        FormatError, LinkError: a library cannot be linked there; it is named.
+        AbiMismatchError: the image is not one of build_code_image().
+    """
+    linker = _Linker(image)
+    for file in files:
+        if file.place is None:
+            raise LinkError(f"{file.name} has no given place")
+        linker.add(file)
+        if file.name in linker.left_out:
+            raise LinkError(f"cannot link {file.name} where the snapshot has it: {linker.left_out[file.name]}")
+    if table_size is not None:
+        linker.extend_table(table_size)
+    return linker.finish(at=True)
+
+
 class _Linker:
     def __init__(self, image: CodeImage) -> None:
         self._image = image
@@ -107,8 +144,8 @@ class _Linker:
         self._exports: list[bytes] = []
         self._data: list[tuple[int, bytes]] = []
         self._linked: dict[str, _Linked] = {}
-        self._libraries: list[LinkedLibrary] = []
-        self._left_out: dict[str, str] = {}
+        self.left_out: dict[str, str] = {}
+        self._named: dict[str, _Definition] = {}
         self._nothing_type = self._next_type
         self._next_type += 1
 
@@ -124,12 +161,15 @@ class _Linker:
             data = list(self._data_of(linked))
             opener = self._opener(linked)
         except (FormatError, LinkError) as error:
-            self._left_out[file.name] = str(error)
+            self.left_out[file.name] = str(error)
             self._slots, self._extra_slots = slots, self._extra_slots[:extra]
             self._memory_end, self._table_end = places
             return
         side = linked.side
         self._linked[file.name] = linked
+        if file.place is not None:
+            for symbol, definition in linked.definitions.items():
+                self._named.setdefault(symbol, definition)
         self._types.append(side.raw_types)
         self._next_type += side.type_count
         self._functions += [uleb(linked.first_type + index) for index in side.function_types]
@@ -140,7 +180,6 @@ class _Linker:
         self._exports.append(name(linked.opener) + bytes((ExternKind.FUNCTION,)) + uleb(opener_index))
         self._elements += elements
         self._data += data
-        self._libraries.append(self._describe(linked))
 
     # ---- one library
 
@@ -150,15 +189,12 @@ class _Linker:
                 raise LinkError(f"it needs {needed}, which is not linked")
         side = SideModule(file.wasm)
         info = side.info
-        alignment = max(_ALIGNMENT, info.memory_alignment)
-        memory_base = -(-self._memory_end // alignment) * alignment
-        if memory_base + info.memory_bytes > _MAX_END:
-            raise LinkError("no room for its data", expected=f"below {_MAX_END:#x}")
+        memory_base = self._memory_base(file, info)
         linked = _Linked(
             side=side,
             file=file,
             memory_base=memory_base,
-            table_base=self._table_end,
+            table_base=self._table_base(file),
             first_function=self._next_function,
             first_type=self._next_type,
             definitions={},
@@ -166,13 +202,35 @@ class _Linker:
             opener=f"{_OPENER}{len(self._linked)}",
         )
         self._memory_end = memory_base + info.memory_bytes
-        self._table_end += info.table_slots
+        self._table_end = linked.table_base + info.table_slots
         functions = self._function_indices(linked)
         for symbol, index in side.exported_functions.items():
             linked.definitions[symbol] = _Definition(functions[index], side.function_type(index))
         for symbol, offset in side.exported_data.items():
             linked.definitions[symbol] = _Definition(address=(memory_base + offset) & 0xFFFFFFFF)
         return linked
+
+    def _memory_base(self, file: LibraryFile, info: DylinkInfo) -> int:
+        alignment = info.memory_alignment if file.place is not None else max(_ALIGNMENT, info.memory_alignment)
+        start = self._memory_end if file.place is None else file.place.memory_base
+        base = -(-start // alignment) * alignment
+        end = _MAX_END if file.place is None else _MEMORY_END
+        if not self._main.heap_base <= base <= end - info.memory_bytes:
+            raise LinkError(
+                "no room for its data", expected=f"below {end:#x}", found=f"{info.memory_bytes} at {base:#x}"
+            )
+        return base
+
+    def _table_base(self, file: LibraryFile) -> int:
+        if file.place is None:
+            return self._table_end
+        if not self._table_end <= file.place.table_base <= _MAX_SLOTS:
+            raise LinkError(
+                "its slots are not where the snapshot has them",
+                expected=f">= {self._table_end}",
+                found=file.place.table_base,
+            )
+        return file.place.table_base
 
     def _closure(self, file: LibraryFile) -> list[str]:
         """What a library needs, and what that needs, in the order of loading."""
@@ -228,7 +286,8 @@ class _Linker:
             for position, index in enumerate(item.functions):
                 self._slots.setdefault(functions[index], first + position)
         for symbol in side.exported_functions:
-            self._slot(linked.definitions[symbol].function)
+            if linked.file.place is None or self._first(symbol) is None:
+                self._slot(linked.definitions[symbol].function)
         addresses = [self._global(linked, item) for item in side.global_imports]
         reads, writes = [], []
         for address in addresses:
@@ -267,13 +326,21 @@ class _Linker:
             return definition.address
         return self._slot(definition.function)
 
-    def _visible(self, linked: _Linked, symbol: str) -> _Definition | None:
+    def _first(self, symbol: str) -> _Definition | None:
+        """What a name stands for in the modules before the one that is being linked at its place."""
+        return self._main_definition(symbol) or self._named.get(symbol)
+
+    def _main_definition(self, symbol: str) -> _Definition | None:
         function = self._main.function(symbol)
         if function is not None:
             return _Definition(*function)
         address = self._main.datum(symbol)
-        if address is not None:
-            return _Definition(address=address)
+        return None if address is None else _Definition(address=address)
+
+    def _visible(self, linked: _Linked, symbol: str) -> _Definition | None:
+        found = self._main_definition(symbol) if linked.file.place is None else self._first(symbol)
+        if found is not None:
+            return found
         for definitions in (*linked.scope, linked.definitions):
             if symbol in definitions:
                 return definitions[symbol]
@@ -333,10 +400,25 @@ class _Linker:
 
     # ---- the result
 
-    def finish(self) -> LinkedImage:
-        """The image with everything added so far; the image as it was if nothing was."""
+    def extend_table(self, size: int) -> None:
+        """Make the table at least this large.
+
+        Raises:
+            LinkError: it is larger already.
+        """
+        if not self._table_end <= size <= _MAX_SLOTS:
+            raise LinkError(
+                "the libraries do not have the slots that the snapshot has", expected=size, found=self._table_end
+            )
+        self._table_end = size
+
+    def finish(self, *, at: bool = False) -> LinkedImage:
+        """The image with everything added so far; the image as it was if nothing was. ``at`` given places the initial
+        memory stays as it is.
+        """
         if not self._linked:
-            return LinkedImage(image=self._image, libraries=(), left_out=self._left_out)
+            return LinkedImage(image=self._image, libraries=(), left_out=self.left_out)
+        libraries = tuple(self._describe(linked) for linked in self._linked.values())  # may take slots at the end
         module = self._main.module
         elements = [*self._elements, *(_segment(slot, [uleb(index)]) for slot, index in self._extra_slots)]
         # The first type is ours; the rest are whole vectors' contents.
@@ -353,10 +435,14 @@ class _Linker:
         for item in module.sections:
             content = replaced.get(item.identifier) or module.data[item.start : item.end]
             parts.append(section(item.identifier, content))
-        memory = self._memory()
-        layout = replace(self._image.layout, table_size=self._table_end, memory_pages=len(memory) // PAGE_BYTES)
-        image = CodeImage(wasm=b"".join(parts), memory_image=build_data_image(memory), layout=layout)
-        return LinkedImage(image=image, libraries=tuple(self._libraries), left_out=self._left_out)
+        layout = replace(self._image.layout, table_size=self._table_end)
+        memory_image = self._image.memory_image
+        if not at:
+            memory = self._memory()
+            layout = replace(layout, memory_pages=len(memory) // PAGE_BYTES)
+            memory_image = build_data_image(memory)
+        image = CodeImage(wasm=b"".join(parts), memory_image=memory_image, layout=layout)
+        return LinkedImage(image=image, libraries=libraries, left_out=self.left_out)
 
     def _memory(self) -> bytearray:
         """The initial memory with the libraries' data and the heap behind them."""
