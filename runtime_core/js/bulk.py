@@ -1,20 +1,24 @@
 """Copies of whole containers between JavaScript and Python in one step, where Pyodide's code takes one per element.
 
-Both directions go through CPython's marshal format: the guest writes or reads a container in C, the host does the other
-half. What marshal does not say exactly as Pyodide's conversion would is left to that conversion; a caller cannot tell
-which of the two ran. In the direction to JavaScript the bytes come from the guest, so the decoder is our own
-(:mod:`runtime_core.js.marshalled`).
+To JavaScript, the guest writes a container in CPython's marshal format, which is done in C, and a decoder of our own
+(:mod:`runtime_core.js.marshalled`) reads the guest's bytes. To Python, few values cross in the same
+format; of many, the host lays out columns of numbers and texts (:mod:`runtime_core.js.columns`), and the guest makes
+objects of them. What these ways do not say exactly as Pyodide's conversion would is left to that conversion; a caller
+cannot tell which of them ran.
 """
 
 from __future__ import annotations
 
 import marshal
+from collections.abc import Sized
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from runtime_core.js.arrays import JsArray
+from runtime_core.js.columns import Layout
 from runtime_core.js.control import JsThrow
 from runtime_core.js.functions import NativeFunction
-from runtime_core.js.marshalled import FORMAT_VERSION, NODE_BYTES, Decoder, PlainDecoder, Unsupported
+from runtime_core.js.marshalled import FORMAT_VERSION, MAX_NODES, NODE_BYTES, Decoder, PlainDecoder, Unsupported
 from runtime_core.js.values import ABSENT, ERROR, MAX_SAFE_INTEGER, NO_VALUE, UNDEFINED, JsObject, JsValue
 
 if TYPE_CHECKING:
@@ -25,6 +29,8 @@ _CONTAINERS: Final = ("PyList_Type", "PyDict_Type", "PyTuple_Type")
 _TYPE_OFFSET: Final = 4
 """Of ``ob_type`` in an object of CPython on a 32-bit machine, behind the reference count."""
 
+_FEW: Final = 200
+"""Values up to which the marshal format is quicker."""
 _PLAIN: Final = frozenset({int, str, bool})
 _FLOATS: Final = frozenset({float})
 _SHAPES: Final = 256
@@ -94,8 +100,34 @@ def copy_to_python(js: JsHost, value: JsValue) -> int:
     """A new reference to the deep copy that ``to_py`` makes, or 0 where it must be made part by part."""
     if type(value) is not JsArray and type(value) is not JsObject:
         return 0
+    for most in (_FEW, MAX_NODES):
+        try:
+            return _copy_marshalled(js, value, most)
+        except _Large:
+            with suppress(Unsupported):
+                return _copy_columns(js, Layout(value))
+    return 0
+
+
+def _copy_columns(js: JsHost, layout: Layout) -> int:
+    guest = js.guest
+    block = guest.malloc(len(layout.data))
+    if not block:
+        return 0
     try:
-        data = marshal.dumps(cast("Any", _Flattener().flatten(value)), FORMAT_VERSION)
+        js.memory.write(block, layout.data)
+        if guest.runtime_build(block, block + layout.steps, layout.count):
+            return js.memory.read_i32(block + layout.result)
+    finally:
+        guest.free(block)
+    guest.PyErr_Clear()
+    return 0
+
+
+def _copy_marshalled(js: JsHost, value: JsValue, most: int) -> int:
+    """Raises _Large where there are more than ``most`` values."""
+    try:
+        data = marshal.dumps(cast("Any", _Flattener(most).flatten(value)), FORMAT_VERSION)
     except (Unsupported, ValueError):  # ValueError: more levels than the format may have
         return 0
     guest = js.guest
@@ -112,27 +144,45 @@ def copy_to_python(js: JsHost, value: JsValue) -> int:
     return pointer
 
 
+class _Large(Exception):  # noqa: N818 - control flow of the host, no error
+    """There are more values than were allowed for."""
+
+
 class _Flattener:
     """JavaScript containers of plain values as the Python containers they become, shared parts once.
 
-    Containers are made empty and filled later, so that nesting takes no stack and cycles need no care.
+    Containers are made empty and filled later, so that nesting takes no stack and cycles need no care. There may be
+    ``most`` values at most.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._left = most
         self._made: dict[int, object] = {}
         self._waiting: list[tuple[JsArray | JsObject, Any]] = []
         self._shapes: set[tuple[object, ...]] = set()  # names of properties that are in order already
 
     def flatten(self, container: JsValue) -> object:
-        """Raises Unsupported for anything that needs the guest's help."""
+        """The container.
+
+        Raises:
+            Unsupported: it holds something that needs the guest's help.
+            _Large: it holds too many values.
+        """
         result = self._part(container)
         while self._waiting:
             source, target = self._waiting.pop()
             if isinstance(source, JsArray):
+                self._count(source.items)
                 self._fill_list(source, target)
             else:
+                self._count(source.own or ())
                 self._fill_dict(source, target)
         return result
+
+    def _count(self, values: Sized) -> None:
+        self._left -= len(values)
+        if self._left < 0:
+            raise _Large
 
     def _part(self, value: JsValue) -> object:
         """What a value that is not in ``_PLAIN`` becomes."""

@@ -14,6 +14,7 @@ from typing import Final
 from runtime_core.engine.capi import wat_to_wasm
 from runtime_core.wasm import binary
 from runtime_core.wasm.binary import ExternKind, SectionId
+from runtime_core.wasm.builder_code import BUILDER_CODE, BUILDER_FUNCTIONS
 from runtime_core.wasm.encoding import Reader, name, uleb, vector
 from runtime_core.wasm.instructions import Renumbering, relocate
 from runtime_core.wasm.interface_code import CODE, GUEST_FUNCTIONS, HOST_FUNCTIONS, HOST_MODULE, ORIGINALS
@@ -167,7 +168,7 @@ def _text(main: _Main) -> str:
     for wanted, signature in ORIGINALS.items():
         parts.append(f'(import "import" "{wanted}" (func $import.{wanted} {signature}))')
         _check_type(main, main.function(main.imports, wanted), signature, wanted)
-    for wanted, signature in GUEST_FUNCTIONS.items():
+    for wanted, signature in (*GUEST_FUNCTIONS.items(), *BUILDER_FUNCTIONS.items()):
         parts.append(f'(import "export" "{wanted}" (func ${wanted} {signature}))')
         _check_type(main, main.function(main.exports, wanted), signature, wanted)
     for wanted, (_, signature) in HOST_FUNCTIONS.items():
@@ -181,7 +182,7 @@ def _text(main: _Main) -> str:
         parts.append(f'(import "export" "{wanted}" (func $export.{index} {signature}))')
     parts.append(f'(import "main" "{_STACK_POINTER}" (global ${_STACK_POINTER} (mut i32)))')
     parts.append('(import "main" "memory" (memory 0))')
-    parts.append(CODE)
+    parts += [CODE, BUILDER_CODE]
     parts += [_guard(main, index, wanted) for index, wanted in guarded.items()]
     parts += [_wrapper(main, index, wanted) for wanted, index in wrapped.items()]
     return "\n".join([*parts, ")"])

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from runtime_core.js import bulk
 from tests.support.ffi_guest import FfiGuest
 
 GUEST = """
@@ -108,18 +109,31 @@ CASES = [
     ("list(range(-50, 3000)) + [2**31 - 1, -2**31]", "many integers"),
     ("[number / 4 for number in range(3000)]", "many floats, some whole"),
     ("[str(number) * (number % 60) for number in range(1000)]", "texts of many lengths"),
+    ("[1, 2, 3.5, 4, 2**53 - 1, -7, 2.0**60, 2**60]", "integers among floats"),
+    ("[None, True, False, None] * 100 + ['x', 1, 2.5, [1], {'a': [None]}, 'ä', 'Ω', '']", "one of each kind"),
+    ("['a\\0b', '', '\\0', 'ÿ'] + ['😀', '']", "texts with zeros, and beyond them"),
+    ("['ÿ', '', 'b']", "texts of single bytes"),
+    ("[{'k' + str(n): n for n in range(100)} for _ in range(3)]", "records with many names"),
+    ("[{'a': 1, 'b': 2}, {'b': 1, 'a': 2}, {}, {'a': []}]", "records of several shapes"),
+    ("(lambda r: [{'x': r, 'y': n} for n in range(9)])({'z': [1]})", "one record in a column"),
+    ("(lambda r: [{'x': r}, r])([1])", "one list in two columns"),
+    ("[[n, str(n), [n, n + 0.5]] for n in range(400)]", "rows"),
     ("[{'id': n, 'tags': ['a', 'b'], 'x': n / 3} for n in range(500)]", "many records"),
 ]
 
 
-@pytest.fixture(scope="module")
-def guest() -> Iterator[FfiGuest]:
+@pytest.fixture(scope="module", params=["few", "many"])
+def guest(request: pytest.FixtureRequest) -> Iterator[FfiGuest]:
+    """Twice: once every container counts as large on its way to Python."""
     made = FfiGuest()
-    try:
-        made.run(GUEST)
-        yield made
-    finally:
-        made.close()
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "many":
+            patch.setattr(bulk, "_FEW", -1)
+        try:
+            made.run(GUEST)
+            yield made
+        finally:
+            made.close()
 
 
 def check(guest: FfiGuest, expression: str) -> None:

@@ -24,7 +24,7 @@ def install(data, name):
     import test.support
 
     # test_asyncio asks for sockets as a whole, though most of its modules need none.
-    test.support.requires_working_socket = lambda *, module=False: None
+    test.support.requires_working_socket = lambda *, module=False: None if module else lambda tested: tested
 
 
 class _Result(unittest.TestResult):

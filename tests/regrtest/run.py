@@ -1,17 +1,21 @@
 """``make regrtest``: the parts of CPython's own regression tests that fit the guest, here and under node.
 
-Prints a table of counts, writes build/regrtest.json, and ends with exit status 1 where a test fails here that passes
-under node. A test that crashes the interpreter is counted, left out, and its module is run again without it.
+Prints a table of counts, keeps build/regrtest.json up to date, and ends with exit status 1 where a test fails here that
+passes under node. A test that crashes the interpreter is counted, left out, and its module is run again without it. So
+is a test that hangs; one that hangs under node is left out here as well.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import select
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,11 +35,13 @@ from tests.regrtest.sources import TESTS_VERSION, test_package
 from tests.support import releases
 
 _HERE: Final = Path(__file__).parent
-_SECONDS: Final = 150.0
-"""For one module; a test that hangs counts as a crash."""
+_CPU_SECONDS: Final = 300.0
+"""For one module here."""
+_QUIET_SECONDS: Final = 240.0
+"""Under node, the time without a new test after which the last one counts as hanging."""
 _MOST_CRASHES: Final = 40
 _PREFIX: Final = "test: "
-_LIMITS: Final = Limits(memory_bytes=2 << 30, cpu_seconds=_SECONDS, wait_seconds=60.0)
+_LIMITS: Final = Limits(memory_bytes=2 << 30, cpu_seconds=_CPU_SECONDS, wait_seconds=60.0)
 
 Report = dict[str, Any]
 """What the guest says of a module: ``run``, ``skips`` and ``failed``; or ``skipped`` and why."""
@@ -49,6 +55,7 @@ class Outcome:
     skips: int = 0
     failed: list[str] = field(default_factory=list)
     crashed: list[str] = field(default_factory=list)
+    hung: list[str] = field(default_factory=list)
     skipped: str = ""
     broken: str = ""
 
@@ -60,17 +67,33 @@ class Outcome:
     @property
     def bad(self) -> set[str]:
         """The tests that did not pass."""
-        return {*self.failed, *self.crashed}
+        return {*self.failed, *self.crashed, *self.hung}
+
+    @property
+    def dead(self) -> list[str]:
+        """The tests that have to be left out."""
+        return [*self.crashed, *self.hung]
 
     def summary(self) -> str:
         """One cell of the table."""
         if self.skipped or self.broken:
             return f"skipped: {self.skipped}"[:40] if self.skipped else f"broken: {self.broken}"[:40]
-        return f"{self.passed} passed, {self.skips} skipped, {len(self.failed)} failed, {len(self.crashed)} crashed"
+        return f"{self.passed} passed, {self.skips} skipped, {len(self.failed)} failed, {len(self.dead)} crashed"
+
+
+Outcomes = dict[str, tuple[Outcome, Outcome]]
+"""By module: under node, here."""
+_SIDES: Final = ("node", "here")
+_RECORD: Final = Path("build/regrtest.json")
+_KEPT: Final = tuple(entry.name for entry in fields(Outcome))
 
 
 class Crash(Exception):
     """The interpreter died while the named test ran."""
+
+
+class Hang(Crash):
+    """The named test does not end."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -78,43 +101,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("modules", nargs="*", help="modules of the test package, such as test_json (default: all)")
     parser.add_argument("--here-only", action="store_true", help="do not run node")
+    parser.add_argument("--resume", action="store_true", help="leave out modules that build/regrtest.json holds")
     options = parser.parse_args(arguments)
-    names = options.modules or MODULES
+    outcomes = _recorded() if options.resume else {}
+    names = [name for name in options.modules or MODULES if name not in outcomes]
     cache = BuildCache(default_cache_root())
     suite = test_package(cache)
     package = unpack(cache.root)
     runtime = releases.runtime()
-    outcomes: dict[str, tuple[Outcome, Outcome]] = {}
     console = Console(stderr=True)
     for name in track(names, description="CPython's tests", console=console):
-        node = Outcome() if options.here_only else collect(lambda crashed, n=name: run_node(n, crashed, package, suite))
-        here = collect(lambda crashed, n=name: run_here(n, crashed, runtime, suite))
+        node = Outcome()
+        if not options.here_only:
+            collect(node, lambda dead, n=name: run_node(n, dead, package, suite))
+        here = Outcome(hung=[*node.hung])
+        collect(here, lambda dead, n=name: run_here(n, dead, runtime, suite))
         outcomes[name] = (node, here)
+        _record(outcomes)
         if not console.is_terminal:
             print(f"{name}: {node.summary()} | {here.summary()}", file=sys.stderr, flush=True)
     worse = {name: sorted(here.bad - node.bad) for name, (node, here) in outcomes.items()}
-    _report(outcomes, worse, Path("build/regrtest.json"))
+    _report(outcomes, worse)
     broken = any(here.broken and not node.broken for node, here in outcomes.values())
     return 1 if broken or (any(worse.values()) and not options.here_only) else 0
 
 
-def collect(attempt: Callable[[list[str]], Report]) -> Outcome:
+def collect(outcome: Outcome, attempt: Callable[[list[str]], Report]) -> None:
     """Run a module until no test of it crashes the interpreter."""
-    outcome = Outcome()
-    while len(outcome.crashed) < _MOST_CRASHES:
+    while len(outcome.dead) < _MOST_CRASHES:
         try:
-            report = attempt(outcome.crashed)
+            report = attempt(outcome.dead)
         except Crash as crash:
-            if not str(crash) or str(crash) in outcome.crashed:
+            if not str(crash) or str(crash) in outcome.dead:
                 outcome.broken = f"{crash} {crash.__cause__}"
                 break
-            outcome.crashed.append(str(crash))
+            (outcome.hung if isinstance(crash, Hang) else outcome.crashed).append(str(crash))
         else:
             outcome.skipped = report.get("skipped", "")
             outcome.run, outcome.skips = report.get("run", 0), report.get("skips", 0)
             outcome.failed = report.get("failed", [])
             break
-    return outcome
 
 
 def run_here(name: str, crashed: list[str], runtime: Runtime, suite: Path) -> Report:
@@ -156,15 +182,33 @@ def run_node(name: str, crashed: list[str], package: Path, suite: Path) -> Repor
         str(_HERE / "guest.py"),
         order,
     ]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=_SECONDS, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise Crash(_last_test((error.stdout or b"").decode("utf-8", "replace"))) from error
-    for line in done.stdout.splitlines():
+    with tempfile.TemporaryFile() as errors:
+        node = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors)
+        printed, hangs = _watch(node)
+        errors.seek(0)
+        complaint = errors.read()[-300:].decode("utf-8", "replace")
+    for line in printed.splitlines():
         if line.startswith("report: "):
             report: Report = json.loads(line.removeprefix("report: "))
             return report
-    raise Crash(_last_test(done.stdout)) from RuntimeError(done.stderr[-300:])
+    kind = Hang if hangs else Crash
+    raise kind(_last_test(printed)) from RuntimeError(complaint)
+
+
+def _watch(process: subprocess.Popen[bytes]) -> tuple[str, bool]:
+    """What a process prints until it ends, or falls silent and is killed: then the second value is True."""
+    assert process.stdout is not None
+    printed = bytearray()
+    with process:
+        while True:
+            ready, _, _ = select.select([process.stdout], [], [], _QUIET_SECONDS)
+            if not ready:
+                process.kill()
+                return printed.decode("utf-8", "replace"), True
+            data = os.read(process.stdout.fileno(), 1 << 16)
+            if not data:
+                return printed.decode("utf-8", "replace"), False
+            printed += data
 
 
 def _last_test(printed: str) -> str:
@@ -172,7 +216,27 @@ def _last_test(printed: str) -> str:
     return names[-1].strip() if names else ""
 
 
-def _report(outcomes: dict[str, tuple[Outcome, Outcome]], worse: dict[str, list[str]], path: Path) -> None:
+def _record(outcomes: Outcomes) -> None:
+    record = {
+        name: {side: vars(found) | {"passed": found.passed} for side, found in zip(_SIDES, sides, strict=True)}
+        for name, sides in outcomes.items()
+    }
+    _RECORD.parent.mkdir(exist_ok=True)
+    _RECORD.write_text(json.dumps(record, indent=1) + "\n")
+
+
+def _recorded() -> Outcomes:
+    if not _RECORD.exists():
+        return {}
+    found: Outcomes = {}
+    for name, sides in json.loads(_RECORD.read_text()).items():
+        node, here = (Outcome(**{key: sides[side][key] for key in _KEPT}) for side in _SIDES)
+        if not node.broken and not here.broken:
+            found[name] = (node, here)
+    return found
+
+
+def _report(outcomes: Outcomes, worse: dict[str, list[str]]) -> None:
     table = Table(title=f"CPython {TESTS_VERSION}'s tests")
     for heading in ("module", "node", "here", "worse here"):
         table.add_column(heading)
@@ -184,12 +248,6 @@ def _report(outcomes: dict[str, tuple[Outcome, Outcome]], worse: dict[str, list[
     for name, tests in worse.items():
         for test in tests:
             print(f"worse here: {name}: {test}")
-    path.parent.mkdir(exist_ok=True)
-    record = {
-        name: {"node": vars(node) | {"passed": node.passed}, "here": vars(here) | {"passed": here.passed}}
-        for name, (node, here) in outcomes.items()
-    }
-    path.write_text(json.dumps(record, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import struct
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from runtime_core.engine.hostcall import HostImport
 from runtime_core.engine.instance import GuestInstance
 from runtime_core.wasm import binary
 from runtime_core.wasm.abi import AbiProfile
+from runtime_core.wasm.builder_code import BUILD, BUILDER_FUNCTIONS
 from runtime_core.wasm.codeimage import CodeImage, build_code_image
 from runtime_core.wasm.interface_code import GUEST_FUNCTIONS, HOST_FUNCTIONS, HOST_MODULE, ORIGINALS, SETTLE
 from schemas.errors import AbiMismatchError
@@ -57,6 +59,11 @@ def handle(index: int) -> int:
     return index << 4 | 11
 
 
+RELEASED = 512
+LIST = 1000 + len("PyList_New")
+"""What the stand-in for PyList_New returns."""
+
+
 def proxy(index: int) -> int:
     return index << 4 | 13
 
@@ -79,12 +86,14 @@ def main_module() -> bytes:
     for name, signature in IMPORTS.items():
         passed = " ".join(f"(local.get {place})" for place in range(parameters(signature)))
         parts.append(f'(func (export "do.{name}") {signature} (call $import.{name} {passed}))')
-    for name, signature in GUEST_FUNCTIONS.items():
+    for name, signature in (*GUEST_FUNCTIONS.items(), *BUILDER_FUNCTIONS.items()):
         result = "(ref.null extern)" if "result externref" in signature else f"(i32.const {1000 + len(name)})"
         if "f64" in signature:
             result = "(i32.trunc_f64_s (local.get 0))"
         elif name in ("PyLong_FromLong", "PyUnicode_FromKindAndData"):
             result = "(local.get 0)" if name == "PyLong_FromLong" else "(i32.load8_u (local.get 1))"
+        if "(result" not in signature:  # counts what is released
+            result = f"(i32.store (i32.const {RELEASED}) (i32.add (i32.load (i32.const {RELEASED})) (i32.const 1)))"
         parts.append(f'(func (export "{name}") {signature} {result})')
     parts.append(f'(func (export "copy") {GUEST_FUNCTIONS["python2js_custom"]} (call $copied')
     parts.append(" ".join(f"(local.get {place})" for place in range(6)) + "))")
@@ -354,3 +363,41 @@ def test_a_module_with_other_types_is_refused() -> None:
     other = main_module().replace(b"pyproxy_Check", b"pyproxy_Chess")
     with pytest.raises(AbiMismatchError, match="lacks a function"):
         build_code_image(other, profile_for(other))
+
+
+def build(host: Host, *steps: tuple[int, ...], block: bytes) -> int:
+    """Run steps on a block of memory."""
+    memory, address = host.instance.memory, 4096
+    encoded = b"".join(struct.pack("<8i", *step, *[0] * (8 - len(step))) for step in steps)
+    memory.write(address, block + encoded)
+    memory.write_i32(RELEASED, 0)
+    return int(host.instance.call(BUILD, address, address + len(block), len(steps)))
+
+
+def test_a_list_takes_over_what_a_step_made(host: Host) -> None:
+    memory = host.instance.memory
+    memory.write(LIST + 8, struct.pack("<2i", 3, 2048))
+    integers = struct.pack("<3i", 5, -6, 7)
+    length, made, result = 12, 16, 28
+    steps = ((0, 3, 0, made, 4), (4, 1, length, result, made))
+    assert build(host, *steps, block=integers + struct.pack("<i", 3) + bytes(16)) == 1
+    assert struct.unpack("<3i", memory.read(2048, 12)) == (5, -6, 7)
+    assert memory.read_i32(4096 + result) == LIST
+    assert memory.read_i32(RELEASED) == 0
+
+
+@pytest.mark.parametrize(
+    ("numbers", "size", "released"),
+    [((5, 6, 0), 3, 2), ((0, 5, 6), 3, 0), ((5, 6, 7), 2, 4)],
+    ids=["the last fails", "the first fails", "the list is not as expected"],
+)
+def test_what_was_made_before_a_failure_is_released(
+    host: Host, numbers: tuple[int, ...], size: int, released: int
+) -> None:
+    """The stand-in for PyLong_FromLong fails for 0."""
+    memory = host.instance.memory
+    memory.write(LIST + 8, struct.pack("<2i", size, 2048))
+    block = struct.pack("<4i", *numbers, 3) + bytes(16)
+    assert build(host, (0, 3, 0, 16, 4), (4, 1, 12, 28, 16), block=block) == 0
+    assert memory.read_i32(RELEASED) == released
+    assert memory.read(4096 + 16, 16) == bytes(16)
