@@ -50,6 +50,7 @@ class BuildOptions:
     worker: Path | None = None
     main: str | None = None
     modules: Sequence[str] = ()
+    delta_bases: Sequence[Path] = ()
 
     def arguments(self) -> list[str]:
         """What the child is called with."""
@@ -66,6 +67,7 @@ class BuildOptions:
         }
         repeated = [part for name in self.imports for part in ("--import", name)]
         repeated += [part for name in self.modules for part in ("--host-module", name)]
+        repeated += [part for path in self.delta_bases for part in ("--delta-base", str(path))]
         return [*_arguments(named), *repeated, *([] if self.link else ["--no-link"])]
 
 

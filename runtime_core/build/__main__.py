@@ -84,6 +84,15 @@ def _build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--no-link", dest="link", action="store_false", help="leave the packages' native libraries to dlopen"
     )
+    parser.add_argument(
+        "--delta-base",
+        dest="delta_bases",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="DIR",
+        help="a release that nodes may have, to travel as a delta of; may be repeated",
+    )
     parser.add_argument("--worker", type=Path, metavar="PATH", help="a worker's directory, or its only file")
     parser.add_argument("--main", metavar="FILE", help="main module in the worker's directory (default: worker.py)")
     parser.add_argument(
@@ -111,6 +120,7 @@ def _build(options: argparse.Namespace) -> Mapping[str, object]:
         imports=tuple(options.imports),
         worker=_read_worker(options.worker, options.main),
         modules=dict(_host_module(text) for text in options.modules),
+        delta_bases=tuple(LocalRelease.open(path) for path in options.delta_bases),
     )
     cache = BuildCache(options.work or default_cache_root())
     if options.on is None:

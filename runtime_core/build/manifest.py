@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from runtime_core.build.cache import CachedFile
+from runtime_core.build.variants import PackedRelease
 from runtime_core.release import ARTIFACTS_NAME, MANIFEST_NAME, LocalRelease
 from schemas.digest import Digest
 from schemas.release import Artifact, ReleaseManifest, Role, encode_manifest
@@ -63,13 +64,15 @@ def assembled(manifest: ReleaseManifest, paths: Mapping[Role, Path]) -> LocalRel
     return LocalRelease(manifest=manifest, manifest_digest=Digest.of(encode_manifest(manifest)), paths=paths)
 
 
-def write_release(release: LocalRelease, output: Path) -> BuiltRelease:
-    """Put a release into a directory: the artifacts first, then the manifest that makes it one."""
-    manifest = release.manifest
+def write_release(packed: PackedRelease, output: Path) -> BuiltRelease:
+    """Put a release into a directory: artifacts and variants first, then the manifest that makes it one."""
+    release, manifest = packed.release, packed.release.manifest
     data = encode_manifest(manifest)
     (output / ARTIFACTS_NAME).mkdir(parents=True, exist_ok=True)
     for artifact in manifest.artifacts:
         _place(release.paths[artifact.role].read_bytes(), output / ARTIFACTS_NAME / artifact.digest.hex)
+    for digest, path in packed.files.items():
+        _place(path.read_bytes(), output / ARTIFACTS_NAME / digest.hex)
     _place(data, output / MANIFEST_NAME)
     return BuiltRelease(directory=output, manifest=manifest, manifest_digest=Digest.of(data), manifest_size=len(data))
 

@@ -24,6 +24,7 @@ from runtime_core.build.sources import package_digest, runtime_code_digest
 from runtime_core.build.stacked import SNAPSHOT_NAME, StackedInputs, build_on, write_captured
 from runtime_core.build.translate import Translation, translate_exceptions
 from runtime_core.build.upstream import Upstream, obtain_upstream
+from runtime_core.build.variants import pack_release
 from runtime_core.engine.capi import WASMTIME_VERSION
 from runtime_core.packages.bundle import WorkerBundle
 from runtime_core.release import LocalRelease
@@ -73,6 +74,7 @@ class ReleaseOptions:
     ``source`` is a local npm tarball or unpacked package. ``lock`` names its packages, whose native libraries become
     part of the code image if ``link`` says so. ``imports`` are modules that its snapshot has imported, ``worker`` the
     worker that it is dedicated to, ``modules`` the members of the host modules that this imports at its top level.
+    ``delta_bases`` are releases that nodes may have, beside the one that it is built on.
     """
 
     release_id: str | None = None
@@ -82,6 +84,7 @@ class ReleaseOptions:
     imports: Sequence[str] = ()
     worker: WorkerBundle | None = None
     modules: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    delta_bases: Sequence[LocalRelease] = ()
 
     def __post_init__(self) -> None:
         """Refuse what no build can make sense of.
@@ -121,11 +124,12 @@ def build_release(
     options = options or ReleaseOptions(**given)
     if options.imports and options.lock is None and options.worker is None:
         raise ConfigError("there are no packages to import modules from", hint="name a package lock")
-    release = _baseline_release(version, cache=cache, timeline=timeline, options=options)
+    release = baseline = _baseline_release(version, cache=cache, timeline=timeline, options=options)
     if options.is_stacked:
         inputs = StackedInputs(imports=tuple(options.imports), worker=options.worker, modules=options.modules)
         release = _stack(release, inputs, cache=cache, timeline=timeline)
-    return _write(release, output, options.release_id, timeline)
+    bases = (baseline, *options.delta_bases)
+    return _write(release, output, bases=bases, release_id=options.release_id, cache=cache, timeline=timeline)
 
 
 def build_release_on(
@@ -148,7 +152,9 @@ def build_release_on(
     inputs = StackedInputs(
         packages=packages, imports=tuple(options.imports), worker=options.worker, modules=options.modules
     )
-    return _write(_stack(base, inputs, cache=cache, timeline=timeline), output, options.release_id, timeline)
+    release = _stack(base, inputs, cache=cache, timeline=timeline)
+    bases = (base, *options.delta_bases)
+    return _write(release, output, bases=bases, release_id=options.release_id, cache=cache, timeline=timeline)
 
 
 def _packages_for(base: LocalRelease, options: ReleaseOptions, *, cache: BuildCache, timeline: Timeline) -> CachedFile:
@@ -175,9 +181,25 @@ def _stack(base: LocalRelease, inputs: StackedInputs, *, cache: BuildCache, time
     return stacked.release
 
 
-def _write(release: LocalRelease, output: Path, release_id: str | None, timeline: Timeline) -> BuiltRelease:
+def _write(
+    release: LocalRelease,
+    output: Path,
+    *,
+    bases: Sequence[LocalRelease],
+    release_id: str | None,
+    cache: BuildCache,
+    timeline: Timeline,
+) -> BuiltRelease:
+    release = replace(release, manifest=with_id(release.manifest, release_id))
+    with timeline.step("compress the artifacts") as step:
+        packed = pack_release(release, bases=bases, cache=cache)
+        snapshot = packed.release.manifest.artifact(Role.SNAPSHOT)
+        smallest = min(snapshot.variants, key=lambda variant: variant.size, default=None)
+        if smallest is not None:
+            kind = "snapshot" if smallest.base is None else f"snapshot, as a delta of {smallest.base.digest.short}"
+            step.note(size=smallest.size, digest=smallest.digest, detail=kind)
     with timeline.step("write the manifest") as step:
-        built = write_release(replace(release, manifest=with_id(release.manifest, release_id)), output)
+        built = write_release(packed, output)
         step.note(size=built.manifest_size, digest=built.manifest_digest, detail=built.manifest.release_id)
     return built
 

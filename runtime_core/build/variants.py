@@ -22,6 +22,8 @@ _WORTH_IT: Final = 0.9
 """A variant is kept if it is at most this part of the next cheapest way."""
 _LARGEST: Final = 512 * 1024 * 1024
 """Content and base are compressed in memory."""
+_SMALLEST: Final = 4096
+"""A base below saves nothing."""
 _WITH_DELTAS: Final = (Role.CODE_IMAGE, Role.SNAPSHOT, Role.PACKAGES)
 """What changes in part from release to release."""
 _TOOL: Final = "zstd"
@@ -83,7 +85,7 @@ def _bases(artifact: Artifact, releases: Sequence[LocalRelease]) -> list[tuple[A
     for release in releases:
         for base in release.manifest.artifacts:
             usable = base.role is artifact.role and base.content_digest != artifact.content_digest
-            if usable and base.role in _WITH_DELTAS and base.content_size <= _LARGEST:
+            if usable and base.role in _WITH_DELTAS and _SMALLEST <= base.content_size <= _LARGEST:
                 found.setdefault(base.content_digest, (base, release.paths[base.role]))
     return list(found.values())
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.bench import blobs, boot, ffi, packages
+from tests.bench import blobs, boot, deltas, ffi, packages
 from tests.bench.harness import report
 
 
 def main() -> None:
     """Measure one thing after the other: two at once would disturb each other."""
-    figures = [*blobs.figures(), *boot.figures(), *ffi.figures(), *packages.figures()]
+    figures = [*blobs.figures(), *boot.figures(), *ffi.figures(), *packages.figures(), *deltas.figures()]
     report(figures, Path(__file__).resolve().parents[2] / "build" / "bench.json")
 
 

@@ -83,6 +83,15 @@ It needs the extra packages of `pip install 'artifactd[build]'`.""",
     build.add_argument("--from", dest="source", type=Path, metavar="PATH", help="npm tarball or unpacked package")
     build.add_argument("--on", type=Path, metavar="DIR", help="build on this release, with its code image")
     build.add_argument(
+        "--delta-base",
+        dest="delta_bases",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="DIR",
+        help="nodes may have this release: travel as a delta of it",
+    )
+    build.add_argument(
         "--worker", type=Path, metavar="PATH", help="dedicate it to a worker: its directory or only file"
     )
     build.add_argument("--main", metavar="FILE", help="main module in the worker's directory (default: worker.py)")
