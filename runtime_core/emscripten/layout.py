@@ -25,7 +25,12 @@ DIRENT_BYTES: Final = 280
 STATFS_BYTES: Final = 72
 FDSTAT_BYTES: Final = 24
 
-_STAT = struct.Struct("<6Iqii qI4x qI4x qI4x Q")
+_STAT = struct.Struct("<6IqiiqI")
+_STAT_TIME = struct.Struct("<qI")
+_STAT_MTIME: Final = 56
+_STAT_CTIME: Final = 72
+_STAT_INO: Final = 88
+_INO = struct.Struct("<Q")
 _DIRENT = struct.Struct("<QqHB256s5x")
 _STATFS = struct.Struct("<4xIQQQQQQIII4x")
 _FDSTAT = struct.Struct("<BxHxxxxQQ")
@@ -48,10 +53,15 @@ def _time(milliseconds: int) -> tuple[int, int]:
     return seconds, rest * 1_000_000
 
 
-def pack_stat(node: Node) -> bytes:
-    """``struct stat`` of a node; owner and group are 0, the only user there is."""
+def pack_stat(buffer: memoryview, node: Node) -> None:
+    """Store ``struct stat`` of a node; owner and group are 0, the only user there is.
+
+    The padding keeps what it holds, as with Emscripten: buffers lie in memory that snapshots are compared by.
+    """
     size = node.size
-    return _STAT.pack(
+    _STAT.pack_into(
+        buffer,
+        0,
         node.ino if isinstance(node, DeviceNode) else _DEVICE_OF_FILES,
         node.mode,
         1,
@@ -62,10 +72,10 @@ def pack_stat(node: Node) -> bytes:
         c.BLOCK_SIZE,
         -(-size // c.BLOCK_SIZE),
         *_time(node.atime),
-        *_time(node.mtime),
-        *_time(node.ctime),
-        node.ino,
     )
+    _STAT_TIME.pack_into(buffer, _STAT_MTIME, *_time(node.mtime))
+    _STAT_TIME.pack_into(buffer, _STAT_CTIME, *_time(node.ctime))
+    _INO.pack_into(buffer, _STAT_INO, node.ino)
 
 
 def pack_dirent(name: str, node: Node, *, offset: int) -> bytes:

@@ -25,7 +25,7 @@ _ALWAYS_REPORTED: Final = c.POLLERR | c.POLLHUP | c.POLLNVAL
 
 def fstat64(host: EmscriptenHost, fd: int, buffer: int) -> int:
     """``fstat``."""
-    host.memory.write(buffer, layout.pack_stat(host.files.get(fd).node))
+    layout.pack_stat(host.memory.view(buffer, layout.STAT_BYTES), host.files.get(fd).node)
     return 0
 
 

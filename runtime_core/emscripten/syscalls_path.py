@@ -24,7 +24,7 @@ def openat(host: EmscriptenHost, dirfd: int, path_addr: int, flags: int, varargs
 
 
 def _stat(host: EmscriptenHost, node: Node, buffer: int) -> int:
-    host.memory.write(buffer, layout.pack_stat(node))
+    layout.pack_stat(host.memory.view(buffer, layout.STAT_BYTES), node)
     return 0
 
 

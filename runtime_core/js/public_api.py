@@ -270,6 +270,7 @@ PUBLIC_MAKERS: Final[Mapping[str, Callable[[JsHost], JsValue]]] = {
     "checkInterrupt": _check_interrupt,
     "ffi": lambda host: JsObject({name: proxy_class(name) for name in FFI_NAMES}),
     "globals": lambda host: _computed(lambda: host.main_globals),
+    "length": lambda host: 0,  # upstream copies the properties of a class: of a function without parameters
     "loadPackage": _refused("loadPackage", _PACKAGES),
     "loadPackagesFromImports": _load_from_imports,
     "loadedPackages": lambda host: JsObject(),
@@ -278,6 +279,7 @@ PUBLIC_MAKERS: Final[Mapping[str, Callable[[JsHost], JsValue]]] = {
     "makeMemorySnapshot": _refused("makeMemorySnapshot", "the embedder captures isolates"),
     "mountNativeFS": _refused("mountNativeFS", _NO_MOUNT),
     "mountNodeFS": _refused("mountNodeFS", _NO_MOUNT),
+    "name": lambda host: "PyodideAPI_",
     "pyimport": _python_function("pyimport", "from _pyodide._base import pyimport_impl; pyimport_impl"),
     "pyodide_py": lambda host: _computed(lambda: _call_helper(host, "import pyodide; lambda: pyodide")),
     "registerComlink": lambda host: NativeFunction(lambda _: UNDEFINED, "registerComlink"),
