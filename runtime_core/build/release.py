@@ -214,7 +214,7 @@ def _baseline_release(version: str, *, cache: BuildCache, timeline: Timeline, op
         module = translation.module
         step.note(size=module.size, digest=module.digest, cached=translation.cached, detail=translation.tool)
     with timeline.step("build the code image") as step:
-        code = _build_code(cache, module, profile)
+        code = build_code(cache, module, profile)
         image = code.files["code.wasm"]
         step.note(size=image.size, digest=image.digest, cached=code.cached)
     packages = _build_packages(profile, options, cache=cache, timeline=timeline)
@@ -251,7 +251,10 @@ def _build_packages(
     return packages
 
 
-def _build_code(cache: BuildCache, module: CachedFile, profile: CodeProfile) -> CacheEntry:
+def build_code(cache: BuildCache, module: CachedFile, profile: CodeProfile) -> CacheEntry:
+    """The code image of a translated main module (``code.wasm``), the memory it starts with (``memory.wasm``) and the
+    layout of its table (``layout.json``)."""
+
     def build(work: Path) -> None:
         image = build_code_image(module.path.read_bytes(), profile)
         (work / "code.wasm").write_bytes(image.wasm)

@@ -102,14 +102,14 @@ def run_main(instance: Instance) -> int:
     return int(instance.call("__main_argc_argv", 1, argv))
 
 
-def _captured(host: EmscriptenHost, call: Callable[[], object]) -> tuple[int, str]:
+def _captured(host: EmscriptenHost, call: Callable[[], int]) -> tuple[int, str]:
     """Make a call of an export; its result and what the guest wrote to its standard error stream.
 
     An exception carries that text as a note.
     """
     capture_stderr(host)
     try:
-        result = int(call())
+        result = call()
     except Exception as error:
         text = restore_stderr(host).strip()
         if text:
@@ -131,7 +131,7 @@ def run_simple_string(instance: Instance, host: EmscriptenHost, source: str) -> 
     if addr == 0:
         raise HostError("the guest has no memory for the source code", expected=f"{len(data)} bytes")
     instance.memory.write(addr, data)
-    failed, text = _captured(host, lambda: instance.call("PyRun_SimpleString", addr))
+    failed, text = _captured(host, lambda: int(instance.call("PyRun_SimpleString", addr)))
     instance.call("free", addr)
     if failed:
         raise HostError(f"guest code failed: {text.strip() or 'no message'}")

@@ -53,6 +53,10 @@ class Memory(Protocol):
         """A 64-bit signed integer."""
         ...
 
+    def read_u8(self, addr: int) -> int:
+        """8 bits, unsigned."""
+        ...
+
     def write_u8(self, addr: int, value: int) -> None:
         """Store 8 bits."""
         ...

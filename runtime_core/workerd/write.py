@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from runtime_core.workerd.flags import BASELINE_FLAGS, flag_record
@@ -12,7 +12,7 @@ from schemas.snapshot_metadata import SnapshotMetadata, SnapshotSettings, Snapsh
 if TYPE_CHECKING:
     from runtime_core.workerd.boot import WorkerdGuest
 
-_NO_REFERENCES: Final = {"hiwireKeys": [], "immortalKeys": []}
+_NO_REFERENCES: Final[Mapping[str, object]] = {"hiwireKeys": [], "immortalKeys": []}
 
 
 def write_baseline(started: WorkerdGuest, *, flags: Iterable[str] = BASELINE_FLAGS) -> Iterator[memoryview]:

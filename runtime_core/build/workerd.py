@@ -1,0 +1,122 @@
+"""Making files for workerd: boot a pinned Pyodide with workerd's answers and write what workerd would."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from runtime_core.build.cache import BuildCache
+from runtime_core.build.pins import UPSTREAMS
+from runtime_core.build.progress import Timeline
+from runtime_core.build.release import build_code
+from runtime_core.build.translate import translate_exceptions
+from runtime_core.build.upstream import obtain_upstream
+from runtime_core.engine.codecache import CodeCache
+from runtime_core.engine.engine import Engine
+from runtime_core.engine.instance import GuestInstance
+from runtime_core.engine.module import CompiledModule, Program
+from runtime_core.guest import host_imports
+from runtime_core.wasm.abi import abi_profile
+from runtime_core.workerd.boot import WorkerdFiles, WorkerdGuest, boot_workerd
+from runtime_core.workerd.flags import BASELINE_FLAGS
+from runtime_core.workerd.profile import WORKERD_314_0_5, WorkerdProfile
+from runtime_core.workerd.support_files import find_support_files
+from runtime_core.workerd.write import write_baseline
+from schemas.digest import Digest
+from schemas.errors import ArtifactError, UnsupportedVersionError
+
+PROFILES: Final[Mapping[str, WorkerdProfile]] = {WORKERD_314_0_5.pyodide: WORKERD_314_0_5}
+"""Releases of workerd's Python runtime by the Pyodide version that they run."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorkerdRuntime:
+    """A Pyodide version made ready to be booted as workerd boots it, any number of times."""
+
+    profile: WorkerdProfile
+    program: Program
+    memory: CompiledModule
+    files: WorkerdFiles
+    trampoline_slot: int
+
+    def instantiate(self) -> GuestInstance:
+        """A fresh instance with the memory that the main module starts with."""
+        return self.program.instantiate(self.memory)
+
+    def boot(self) -> WorkerdGuest:
+        """A guest at the point where workerd takes its baseline."""
+        return boot_workerd(self.instantiate(), self.profile, self.files, trampoline_slot=self.trampoline_slot)
+
+
+def prepare_workerd(version: str, program: Path, *, cache: BuildCache, timeline: Timeline) -> WorkerdRuntime:
+    """Make a Pyodide version ready. ``program`` is the file of workerd's program, for the files that only it has.
+
+    Raises:
+        UnsupportedVersionError: there is no profile for the version.
+        ArtifactError: the program cannot be read.
+        FormatError: it is not the version of workerd that the profile was made from.
+        PlatformError: a step failed.
+    """
+    profile = PROFILES.get(version)
+    if profile is None:
+        raise UnsupportedVersionError(
+            "there is no profile of workerd for this Pyodide version", expected=", ".join(PROFILES), found=version
+        )
+    with timeline.step("find workerd's support files"):
+        support = _support_files(program, profile)
+    with timeline.step("prepare the code image"):
+        upstream = obtain_upstream(cache, version)
+        translation = translate_exceptions(cache, upstream.main_module, expected=UPSTREAMS[version].translated)
+        code = build_code(cache, translation.module, abi_profile(version))
+        engine, compiled = Engine(), CodeCache(cache.root / "compiled")
+        image, memory = (
+            engine.load(code.files[name].path.read_bytes(), compiled) for name in ("code.wasm", "memory.wasm")
+        )
+    return WorkerdRuntime(
+        profile=profile,
+        program=engine.link(image, host_imports()),
+        memory=memory,
+        files=WorkerdFiles(stdlib=upstream.stdlib.path.read_bytes(), support=support),
+        trampoline_slot=abi_profile(version).trampoline_slot,
+    )
+
+
+def build_workerd_baseline(
+    version: str,
+    output: Path,
+    *,
+    program: Path,
+    cache: BuildCache,
+    timeline: Timeline,
+    flags: Iterable[str] = BASELINE_FLAGS,
+) -> Digest:
+    """Write the baseline file of a Pyodide version; returns its digest.
+
+    Raises:
+        ConfigError: workerd has no such flag.
+        PlatformError: a step failed; nothing is left in the place of ``output``.
+    """
+    runtime = prepare_workerd(version, program, cache=cache, timeline=timeline)
+    with timeline.step("boot as workerd boots"):
+        started = runtime.boot()
+    try:
+        with timeline.step("write the file") as step:
+            data = b"".join(write_baseline(started, flags=flags))
+            output.write_bytes(data)
+            digest = Digest.of(data)
+            step.note(size=len(data), digest=digest)
+    finally:
+        started.guest.close()
+    return digest
+
+
+def _support_files(program: Path, profile: WorkerdProfile) -> Mapping[str, bytes]:
+    try:
+        with program.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+            with memoryview(mapped) as view:
+                return find_support_files(view, profile)
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"cannot read workerd's program {program}: {error}") from error
