@@ -20,6 +20,7 @@ from runtime_core.build.manifest import BuiltRelease, artifact_of, assembled, in
 from runtime_core.build.package_set import PackageSet, build_package_set, translate_bundle
 from runtime_core.build.pins import UPSTREAMS
 from runtime_core.build.progress import Timeline
+from runtime_core.build.recipe import Layer
 from runtime_core.build.sources import package_digest, runtime_code_digest
 from runtime_core.build.stacked import SNAPSHOT_NAME, StackedInputs, build_on, write_captured
 from runtime_core.build.translate import Translation, translate_exceptions
@@ -57,6 +58,7 @@ class _Parts:
     code: CacheEntry
     snapshot: CacheEntry
     packages: PackageSet | None
+    link: bool
 
     @property
     def code_image(self) -> CachedFile:
@@ -72,14 +74,16 @@ class ReleaseOptions:
     """What a release is made of, beside a version of Pyodide.
 
     ``source`` is a local npm tarball or unpacked package. ``lock`` names its packages, whose native libraries become
-    part of the code image if ``link`` says so. ``imports`` are modules that its snapshot has imported, ``worker`` the
-    worker that it is dedicated to, ``modules`` the members of the host modules that this imports at its top level.
-    ``delta_bases`` are releases that nodes may have, beside the one that it is built on.
+    part of the code image if ``link`` says so; ``packages`` is their set, where it is there already. ``imports`` are
+    modules that its snapshot has imported, ``worker`` the worker that it is dedicated to, ``modules`` the members of
+    the host modules that this imports at its top level. ``delta_bases`` are releases that nodes may have, beside the
+    one that it is built on.
     """
 
     release_id: str | None = None
     source: Path | None = None
     lock: PackageLockFile | None = None
+    packages: PackageSet | None = None
     link: bool = True
     imports: Sequence[str] = ()
     worker: WorkerBundle | None = None
@@ -124,7 +128,7 @@ def build_release(
     options = options or ReleaseOptions(**given)
     if options.imports and options.lock is None and options.worker is None:
         raise ConfigError("there are no packages to import modules from", hint="name a package lock")
-    release = baseline = _baseline_release(version, cache=cache, timeline=timeline, options=options)
+    release = baseline = baseline_release(version, cache=cache, timeline=timeline, options=options)
     if options.is_stacked:
         inputs = StackedInputs(imports=tuple(options.imports), worker=options.worker, modules=options.modules)
         release = _stack(release, inputs, cache=cache, timeline=timeline)
@@ -204,7 +208,12 @@ def _write(
     return built
 
 
-def _baseline_release(version: str, *, cache: BuildCache, timeline: Timeline, options: ReleaseOptions) -> LocalRelease:
+def baseline_release(version: str, *, cache: BuildCache, timeline: Timeline, options: ReleaseOptions) -> LocalRelease:
+    """A release whose snapshot is the baseline, with its artifacts where the build cache has them.
+
+    Raises:
+        PlatformError: a step failed.
+    """
     profile = abi_profile(version)
     with timeline.step(f"obtain pyodide {version}") as step:
         upstream = obtain_upstream(cache, version, source=options.source)
@@ -234,6 +243,7 @@ def _baseline_release(version: str, *, cache: BuildCache, timeline: Timeline, op
             code=code,
             snapshot=snapshot,
             packages=packages,
+            link=options.link,
         )
     )
 
@@ -243,7 +253,7 @@ def _build_packages(
 ) -> PackageSet | None:
     lock = options.lock
     if lock is None:
-        return None
+        return options.packages
     with timeline.step("build the package set") as step:
         packages = build_package_set(cache, lock, profile=profile, timeline=timeline)
         count = f"{len(lock.packages)} packages, {len(packages.libraries)} native libraries"
@@ -373,4 +383,5 @@ def _provenance(parts: _Parts) -> Provenance:
             ),
             ProvenanceTool(name="wasmtime", version=WASMTIME_VERSION),
         ),
+        flags=Layer(packages=parts.packages is not None, link=parts.link or parts.packages is None).flags(),
     )

@@ -11,6 +11,7 @@ from typing import Final
 from runtime_core.build.cache import BuildCache, CachedFile, CacheKey
 from runtime_core.build.capture import Captured
 from runtime_core.build.manifest import artifact_of, assembled, in_order, with_id
+from runtime_core.build.recipe import Layer
 from runtime_core.build.sources import runtime_code_digest
 from runtime_core.build.stack import Addition, capture_on
 from runtime_core.emscripten.mounts import map_file
@@ -23,6 +24,7 @@ from runtime_core.snapshot.state import STATE_VERSION
 from runtime_core.snapshot.types import check_order
 from schemas.digest import Digest
 from schemas.release import ProvenanceInput, Role
+from schemas.snapshot_metadata import SnapshotType
 
 BASE_RELEASE: Final = "base-release"
 BASE_SNAPSHOT: Final = "base-snapshot"
@@ -171,7 +173,7 @@ def _assemble(
             provenance=replace(
                 manifest.provenance,
                 inputs=tuple(inputs),
-                flags=_flags(addition),
+                flags=(*manifest.provenance.flags, *_layer(addition, manifest.abi.snapshot_type).flags()),
             ),
         ),
         release_id,
@@ -179,7 +181,12 @@ def _assemble(
     return assembled(stacked, {**base.paths, **{role: file.path for role, file in added.items()}})
 
 
-def _flags(addition: Addition) -> tuple[str, ...]:
-    """The options that, with the artifacts, make this release again from its base."""
-    modules = [f"--host-module {name}:{','.join(members)}" for name, members in addition.modules.items()]
-    return (*(f"--import {name}" for name in addition.imports), *modules)
+def _layer(addition: Addition, on: SnapshotType) -> Layer:
+    """What, with the artifacts, makes this release again from its base."""
+    return Layer(
+        on=on.value,
+        packages=addition.packages is not None,
+        imports=addition.imports,
+        worker=addition.worker is not None,
+        modules={name: tuple(members) for name, members in addition.modules.items()},
+    )
