@@ -1,6 +1,7 @@
 """Build a release into a directory, ``python -m runtime_core.build --output DIR``; or resolve packages for one,
 ``python -m runtime_core.build lock --output LOCK REQUIREMENT...``; or build a package set,
-``python -m runtime_core.build packages --output FILE LOCK``.
+``python -m runtime_core.build packages --output FILE LOCK``; or check that a release can be built again,
+``python -m runtime_core.build rebuild DIR``.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ from runtime_core.build.packages_command import (
 )
 from runtime_core.build.pins import DEFAULT_VERSION, UPSTREAMS
 from runtime_core.build.progress import Timeline
+from runtime_core.build.rebuild_command import rebuild_parser, rebuild_text, run_rebuild
 from schemas.errors import AbiMismatchError, ConfigError, PlatformError
-from schemas.exit_codes import exit_code_of
+from schemas.exit_codes import ExitCode, exit_code_of
 
 if TYPE_CHECKING:
     from runtime_core.packages.bundle import WorkerBundle
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 _COMMANDS: Final = {
     "lock": (lock_parser, run_lock, lock_text),
     "packages": (packages_parser, run_packages, packages_text),
+    "rebuild": (rebuild_parser, run_rebuild, rebuild_text),
 }
 
 
@@ -53,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"error [{error.code}]: {error}", file=sys.stderr)
         return int(exit_code_of(error))
     print(json.dumps(result) if options.json else text(result, options))
-    return 0
+    return int(ExitCode.OK if result.get("ok", True) else ExitCode.INTEGRITY)
 
 
 def _common(parser: argparse.ArgumentParser) -> None:

@@ -12,6 +12,7 @@ from artifactd.cli.commands.channel import move, moved_value
 from artifactd.cli.context import Context
 from artifactd.cli.output import CommandResult, size_text, table
 from artifactd.cli.parsing import Subparsers, UsageError, add_command, add_group
+from artifactd.cli.rebuilding import rebuild, report_lines
 from artifactd.client.release_directory import ReleaseDirectory
 from artifactd.client.releases import ReleaseRecord
 from artifactd.client.resolve import open_session, resolve_channel
@@ -49,11 +50,16 @@ def register(parsers: Subparsers) -> None:
         examples="""\
   artifactctl release verify pyodide-314.0.5                        bytes; signatures if there is a root.json
   artifactctl release verify --channel stable --root root.json      what the channel points at
-  artifactctl release verify pyodide-314.0.5@sha256:5e8848...       exactly this one""",
+  artifactctl release verify pyodide-314.0.5@sha256:5e8848...       exactly this one
+  artifactctl release verify --channel stable --rebuild             and that a build gives the same bytes
+
+--rebuild needs the extra packages of `pip install 'artifactd[build]'`.""",
         trusts=True,
     )
     verify.add_argument("release", nargs="?", metavar="RELEASE", help="release id, pin, or manifest digest")
     verify.add_argument("--channel", metavar="NAME", help="the release this channel points at")
+    verify.add_argument("--rebuild", action="store_true", help="build it again from its artifacts, and compare")
+    verify.add_argument("--work", type=Path, metavar="DIR", help="build cache (or RUNTIME_CORE_BUILD_CACHE)")
 
 
 def _register_making(group: Subparsers) -> None:
@@ -271,6 +277,11 @@ def run_verify(context: Context) -> CommandResult:
         lines.append("signatures  not checked: no trusted root (give --root)")
     else:
         lines.append(f"signatures  {'channel ' + ', '.join(signed_by) if signed_by else 'no channel points at it'}")
+    if context.options.rebuild and not failed:
+        report = rebuild(context, record, work=context.options.work)
+        failed = not report["ok"]
+        value |= {"ok": not failed, "rebuild": report}
+        lines += report_lines(report)
     lines.append("FAILED" if failed else "ok")
     return CommandResult(value=value, lines=lines, exit_code=ExitCode.INTEGRITY if failed else ExitCode.OK)
 
