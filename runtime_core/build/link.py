@@ -11,6 +11,7 @@ from typing import Final
 
 from runtime_core.build.cache import BuildCache, CacheEntry, CacheKey
 from runtime_core.emscripten.mounts import map_file
+from runtime_core.engine.engine import Engine
 from runtime_core.wasm import binary
 from runtime_core.wasm.codeimage import CodeImage, CodeImageLayout
 from runtime_core.wasm.codelink import LibraryFile, link_libraries
@@ -18,6 +19,7 @@ from runtime_core.wasm.dylink import DylinkInfo, read_dylink
 from runtime_core.wasm.linkedlibrary import LinkedLibrary
 from runtime_core.worker.packages import library_paths, package_path
 from schemas.digest import Digest
+from schemas.errors import AbiMismatchError, FormatError
 from schemas.python_packages import decode_packages
 
 _ORIGIN: Final = "$ORIGIN"
@@ -51,7 +53,8 @@ def link_code(
             memory_image=code.files["memory.wasm"].path.read_bytes(),
             layout=CodeImageLayout.from_json(json.loads(code.files["layout.json"].path.read_text())),
         )
-        linked = link_libraries(image, library_files(map_file(packages), python_version))
+        files = library_files(map_file(packages), python_version)
+        linked = link_libraries(image, files, check=Engine().validate)
         (work / "code.wasm").write_bytes(linked.image.wasm)
         (work / "memory.wasm").write_bytes(linked.image.memory_image)
         (work / "layout.json").write_text(json.dumps(linked.image.layout.to_json()))
@@ -80,10 +83,10 @@ def link_code(
 def library_files(packages: memoryview, python_version: str) -> list[LibraryFile]:
     """The native libraries of a package set's message, each behind those that it needs, otherwise in order of path.
 
-    What is not found is left to be missed when the library is opened.
+    What is not found is left to be missed when the library is opened, and what is malformed to whoever links it.
 
     Raises:
-        FormatError: a library is malformed.
+        FormatError: the message is malformed.
     """
     files = {
         package_path(file, python_version): bytes(file.contents)
@@ -91,7 +94,7 @@ def library_files(packages: memoryview, python_version: str) -> list[LibraryFile
         if file.path.endswith(_SUFFIX)
     }
     search = library_paths(python_version)
-    needs = {path: _needed(path, read_dylink(binary.parse(data)), files, search) for path, data in files.items()}
+    needs = {path: _needed(path, _information(data), files, search) for path, data in files.items()}
     ordered: dict[str, None] = {}
 
     def visit(path: str, above: tuple[str, ...]) -> None:
@@ -104,6 +107,13 @@ def library_files(packages: memoryview, python_version: str) -> list[LibraryFile
     for path in sorted(files):
         visit(path, ())
     return [LibraryFile(name=path, wasm=files[path], needed=needs[path]) for path in ordered]
+
+
+def _information(library: bytes) -> DylinkInfo:
+    try:
+        return read_dylink(binary.parse(library))
+    except (FormatError, AbiMismatchError):
+        return DylinkInfo()
 
 
 def _needed(path: str, info: DylinkInfo, files: Mapping[str, bytes], search: tuple[str, ...]) -> tuple[str, ...]:

@@ -222,6 +222,10 @@ class Module:
         """The defined memories."""
         return self._items(SectionId.MEMORY, _limits)
 
+    def tags(self) -> tuple[int, ...]:
+        """The type index of each defined tag."""
+        return self._items(SectionId.TAG, _tag)
+
     def globals(self) -> tuple[Global, ...]:
         """The defined globals."""
         return self._items(SectionId.GLOBAL, _global)
@@ -364,6 +368,12 @@ def _import(reader: Reader) -> Import:
 
 def _export(reader: Reader) -> Export:
     return Export(reader.name(), _enum(ExternKind, reader.byte(), "export"), reader.u32())
+
+
+def _tag(reader: Reader) -> int:
+    if reader.byte() != 0:
+        raise FormatError("unknown kind of tag", found=f"before byte {reader.position}")
+    return reader.u32()
 
 
 def _table(reader: Reader) -> Table:

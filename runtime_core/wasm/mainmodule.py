@@ -46,6 +46,8 @@ class MainModule:
         by_kind = {kind: {item.name: item.index for item in exports if item.kind is kind} for kind in ExternKind}
         self._functions = by_kind[ExternKind.FUNCTION]
         self._tags = by_kind[ExternKind.TAG]
+        self._tag_types = [types[item.type_index or 0] for item in imports if item.kind is ExternKind.TAG]
+        self._tag_types += [types[index] for index in module.tags()]
         self._globals = by_kind[ExternKind.GLOBAL]
         self._first_global = sum(item.kind is ExternKind.GLOBAL for item in imports)
         self._defined_globals = module.globals()
@@ -81,14 +83,16 @@ class MainModule:
         value = self._defined_globals[position].initial.i32 if 0 <= position < len(self._defined_globals) else None
         return None if value is None else value & 0xFFFFFFFF
 
-    def tag(self, symbol: str) -> int:
-        """The index of an exported tag.
+    def tag(self, symbol: str, kind: FunctionType | None) -> int:
+        """The index of an exported tag of this type.
 
         Raises:
             LinkError: there is none.
         """
         if symbol not in self._tags:
             raise LinkError("it imports what the main module does not export", found=symbol)
+        if self._tag_types[self._tags[symbol]] != kind:
+            raise LinkError("it imports a tag with another type", found=symbol)
         return self._tags[symbol]
 
     def memory(self) -> bytearray:

@@ -19,6 +19,7 @@ from runtime_core.wasm.symbols import INTERNAL_SYMBOLS, SCRIPT_PREFIX
 from schemas.errors import LinkError
 
 _I32: Final = b"\x7f"
+_FUNCREF: Final = b"\x70"
 _GOT: Final = ("GOT.mem", "GOT.func")
 _FUNCTION_MODULES: Final = ("env", "wasi_snapshot_preview1")
 _ABSENT: Final = (SectionId.TABLE, SectionId.MEMORY, SectionId.TAG)
@@ -156,14 +157,16 @@ class SideModule:
         good = {
             ExternKind.FUNCTION: item.module in _FUNCTION_MODULES,
             ExternKind.GLOBAL: item.description[:1] == _I32 and (item.module in _GOT or item.module == "env"),
-            ExternKind.TABLE: place == "env.__indirect_function_table",
+            ExternKind.TABLE: place == "env.__indirect_function_table" and item.description[:1] == _FUNCREF,
             ExternKind.MEMORY: place == "env.memory",
             ExternKind.TAG: item.module == "env",
         }[kind]
         if not good:
             raise LinkError("it imports what no side module does", found=f"{kind.name.lower()} {place}")
-        if kind is ExternKind.FUNCTION and (item.type_index is None or item.type_index >= len(self.types)):
-            raise LinkError("it imports a function without a type", found=item.name)
+        if kind in (ExternKind.FUNCTION, ExternKind.TAG) and (
+            item.type_index is None or item.type_index >= len(self.types)
+        ):
+            raise LinkError("it imports something without a type", found=item.name)
 
     def _constant_global(self, item: binary.Global) -> int:
         if item.value_type != _I32 or item.mutable or item.initial.i32 is None:

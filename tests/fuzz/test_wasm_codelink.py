@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime_core.wasm.codelink import LibraryFile, link_libraries
+from runtime_core.engine.engine import Engine
+from runtime_core.wasm.codelink import LibraryFile, Place, link_libraries, link_libraries_at
 from runtime_core.wasm.movecode import Placement, move_code
-from schemas.errors import FormatError
-from tests.support.linked_modules import everything, main_image
+from schemas.errors import FormatError, LinkError
+from tests.support.linked_modules import HEAP_BASE, TABLE_SIZE, everything, main_image
 
 IMAGE = main_image()
 LIBRARY = everything()
@@ -34,6 +35,30 @@ def test_damaged_libraries(changes: list[tuple[int, int]], length: int) -> None:
         assert len(result.libraries) + len(result.left_out) == 1
         if result.left_out:
             assert result.image == IMAGE
+
+
+ENGINE = Engine()
+
+
+@settings(deadline=None, max_examples=400)
+@given(
+    st.lists(st.tuples(st.integers(0, len(LIBRARY) - 1), st.integers(0, 255)), min_size=1, max_size=3),
+    st.booleans(),
+)
+def test_an_image_with_a_damaged_library_is_one_that_the_engine_takes(
+    changes: list[tuple[int, int]], is_placed: bool
+) -> None:
+    damaged = bytearray(LIBRARY)
+    for position, value in changes:
+        damaged[position] = value
+    place = Place(memory_base=HEAP_BASE, table_base=TABLE_SIZE) if is_placed else None
+    files = [LibraryFile(name="/a.so", wasm=bytes(damaged), place=place)]
+    if place is None:
+        result = link_libraries(IMAGE, files, check=ENGINE.validate)
+        ENGINE.validate(result.image.wasm)
+    else:
+        with contextlib.suppress(FormatError, LinkError):
+            link_libraries_at(IMAGE, files, check=ENGINE.validate)
 
 
 @given(st.binary(max_size=300))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from runtime_core.engine.engine import Engine
 from runtime_core.linking.linkedset import LinkedSet, LinkState
 from runtime_core.wasm.codelink import LibraryFile, link_libraries
 from runtime_core.wasm.linkedlibrary import LinkedLibrary
@@ -158,6 +159,34 @@ def test_a_missing_file_is_no_library(tmp_path: Path) -> None:
 def test_what_cannot_be_linked_is_left_out(library: bytes, reason: str) -> None:
     files = {NAME: library, "/lib/good.so": constant("f", 1)}
     image = linked(files)
+    assert [item.name for item in image.libraries] == ["/lib/good.so"]
+    assert image.image == linked({"/lib/good.so": constant("f", 1)}).image
+    if reason != "FORMAT":
+        assert reason in image.left_out[NAME]
+
+
+@pytest.mark.parametrize(
+    ("library", "reason"),
+    [
+        (side_module('(module (import "env" "__cpp_exception" (tag (param i64))) (func))'), "another type"),
+        (side_module('(module (import "env" "absent" (tag)) (func))'), "main module does not export"),
+        (
+            side_module('(module (import "env" "__indirect_function_table" (table 0 externref)) (func))'),
+            "no side module",
+        ),
+        (side_module('(module (import "env" "memory" (memory i64 1)) (func))'), "FORMAT"),
+        (constant("f", 1).replace(b"\x41\x01\x0b", b"\x1a\x1a\x0b"), "expected a type but nothing on stack"),
+        (constant("f", 1).replace(b"\x41\x01\x0b", b"\x43\x01\x0b"), "FORMAT"),
+        # A reference that the library may make, since it exports the function, and the image may not.
+        (side_module('(module (func $f (export "__wasm_call_ctors")) (func (drop (ref.func $f))))'), "does not fit"),
+    ],
+)
+def test_what_the_engine_refuses_is_left_out(library: bytes, reason: str) -> None:
+    engine = Engine()
+    files = {NAME: library, "/lib/good.so": constant("f", 1)}
+    image = link_libraries(
+        main_image(), [LibraryFile(name=name, wasm=wasm) for name, wasm in files.items()], check=engine.validate
+    )
     assert [item.name for item in image.libraries] == ["/lib/good.so"]
     assert image.image == linked({"/lib/good.so": constant("f", 1)}).image
     if reason != "FORMAT":
