@@ -26,6 +26,7 @@ from runtime_core.js.pyproxy import PyProxy
 from runtime_core.objects import GuestObject, enter_guest
 from runtime_core.release import ReleaseFiles
 from runtime_core.runtime import Progress, Runtime
+from runtime_core.web import Request, Response
 from runtime_core.worker.support import Support
 from schemas.errors import (
     EntrypointError,
@@ -107,6 +108,7 @@ class Isolate:
         self._guest = guest
         guest.js.wrap_proxy = self._wrap
         self._state = IsolateState.READY
+        self._serves = False
         guest.js.fetch = options.fetch
         guest.emscripten.connect = options.connect
 
@@ -196,6 +198,46 @@ class Isolate:
 
         return self._enter(action)
 
+    def asgi(self, request: Request, *, app: str = "app") -> Response:
+        """Send a request to an ASGI application of the worker's main module, such as FastAPI's; the complete response.
+
+        ``app`` is its name there, with dots where it is an attribute of something. It is started at its first request
+        and shut down when the isolate is closed. There are no threads: functions that it hands to some run at once.
+
+        Raises:
+            EntrypointError: the release is not dedicated to a worker.
+            WorkerError: what came is no response.
+            PythonError, LimitError, GuestExitError, FatalIsolateError: as for :meth:`run`.
+        """
+        main = self._main()
+        answer = self._enter(lambda guest: guest.js.call(self._support.asgi, (main, app, request.to_asgi())))
+        self._serves = True
+        return Response.from_guest(answer)
+
+    def fetch(self, request: Request) -> Response:
+        """Send a request to the worker: to ``fetch`` of its class ``Default``, else to its function ``on_fetch``.
+
+        Raises:
+            EntrypointError: the release is not dedicated to a worker, or the worker has neither.
+            WorkerError: what came is no response.
+            PythonError, LimitError, GuestExitError, FatalIsolateError: as for :meth:`run`.
+        """
+        main = self._main()
+        answer = self._enter(lambda guest: guest.js.call(self._support.fetch, (main, request.to_fetch())))
+        if answer is None:
+            raise EntrypointError(f'Python entrypoint "{main}" does not export a handler named "on_fetch"')
+        return Response.from_guest(answer)
+
+    def _main(self) -> str:
+        if self.runtime.worker.main is None:
+            raise EntrypointError(
+                "the release is not dedicated to a worker",
+                expected="a dedicated snapshot",
+                found=self.runtime.snapshot_type.value,
+                hint="build one: artifactctl release build --on RELEASE --worker DIR",
+            )
+        return self.runtime.worker.main
+
     def get(self, name: str) -> Any:
         """A global of the guest's ``__main__`` module: None, bool, int, float and str as they are, anything else as a
         :class:`~runtime_core.objects.GuestObject`.
@@ -247,6 +289,9 @@ class Isolate:
         try:
             if self._state is IsolateState.READY:
                 # Whatever the guest did to its streams, it is dropped all the same.
+                with contextlib.suppress(PlatformError):
+                    if self._serves:
+                        self._enter(lambda guest: guest.js.call(self._support.shut_down))
                 with contextlib.suppress(PlatformError):
                     self._enter(lambda guest: guest.js.call(self._support.flush))
         finally:

@@ -20,6 +20,7 @@ from runtime_core.engine.codecache import CodeCache
 from runtime_core.engine.engine import Engine
 from runtime_core.guest import Guest, boot_cold, host_imports, stdlib_mount
 from runtime_core.js.pyproxy import PyProxy
+from runtime_core.js.state import UnnamedValueError
 from runtime_core.linking.library import LibraryLoader
 from runtime_core.linking.linkedset import LinkedSet, LinkState
 from runtime_core.snapshot.capture import capture_memory, capture_state, snapshot_metadata
@@ -34,6 +35,7 @@ from runtime_core.worker.lasting import keep_lasting_objects
 from runtime_core.worker.packages import add_packages, package_mounts_of
 from runtime_core.worker.search_path import add_standard_places
 from runtime_core.worker.support import Support
+from runtime_core.worker.unnamed import locate_value
 from schemas.digest import Digest
 from schemas.errors import ConfigError, HostError
 from schemas.snapshot_codec import snapshot_chunks
@@ -154,13 +156,16 @@ def finish_capture(
         CaptureError: the guest is not at rest, or holds something a snapshot cannot hold.
     """
     make_shareable(guest)
-    state = capture_state(
-        guest,
-        code_image=code_image,
-        table_size=table_size,
-        trampoline_slot=trampoline_slot,
-        worker={**support.to_json(), "entropy": reseeding.to_json(), **(worker or {})},
-    )
+    try:
+        state = capture_state(
+            guest,
+            code_image=code_image,
+            table_size=table_size,
+            trampoline_slot=trampoline_slot,
+            worker={**support.to_json(), "entropy": reseeding.to_json(), **(worker or {})},
+        )
+    except UnnamedValueError as error:
+        raise locate_value(guest, support, error, main=(worker or {}).get("main")) from error
     return Captured(
         metadata=snapshot_metadata(state, snapshot_type),
         state=state,

@@ -39,6 +39,15 @@ _MAX_PATH: Final = 5
 _CONSTANTS: Final[Mapping[str, JsValue]] = {"undefined": UNDEFINED, "error": ERROR, "no-value": NO_VALUE}
 _MAX_ENTRIES: Final = 1 << 20
 _MAX_FLAGS: Final = 1 << 12
+_NAMED: Final = "something reached by attributes from js, pyodide_js or a host module"
+
+
+class UnnamedValueError(CaptureError):
+    """The guest holds a value that no document can refer to; ``value`` is it, for those who know who holds it."""
+
+    def __init__(self, message: str, value: JsValue, *, hint: str | None = None) -> None:
+        super().__init__(message, expected=_NAMED, found=repr(value)[:200], hint=hint)
+        self.value = value
 
 
 # ---- capture
@@ -133,10 +142,9 @@ class _Writer:
             self._paths = _named_objects(self._js)
         path = self._paths.get(id(value))
         if path is None:
-            raise CaptureError(
+            raise UnnamedValueError(
                 "the guest holds a JavaScript value that a snapshot cannot name",
-                expected="something reached by attributes from js, pyodide_js or a host module",
-                found=repr(value)[:200],
+                value,
                 hint="create such values inside functions, not at the top level of modules",
             )
         return path
@@ -144,9 +152,9 @@ class _Writer:
 
 def _proxy_record(proxy: PyProxy) -> list[object]:
     if not proxy.is_alive:
-        raise CaptureError("the guest holds a destroyed proxy")
+        raise UnnamedValueError("the guest holds a destroyed proxy", proxy)
     if proxy.props.is_bound or proxy.shared.promise is not None:
-        raise CaptureError("the guest holds a bound or awaited proxy, which a snapshot cannot hold")
+        raise UnnamedValueError("the guest holds a bound or awaited proxy, which a snapshot cannot hold", proxy)
     return ["proxy", proxy.pointer, proxy.shared.flags, proxy.props.roundtrip, proxy.props.capture_this]
 
 

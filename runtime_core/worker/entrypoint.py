@@ -18,7 +18,7 @@ def load_worker(guest: Guest, support: Support, module: str) -> str:
     Raises:
         PythonError: it raised.
     """
-    guest.js.call(support.load, (module,))
+    guest.js.call(support.load, (module, True))
     return module
 
 

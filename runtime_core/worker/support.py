@@ -17,8 +17,8 @@ from runtime_core.js.pyproxy import PyProxy, adopt_proxy
 from schemas.errors import HostError, RestoreError
 
 SUPPORT_MODULE: Final = "_runtime_core"
-_OTHER_MODULES: Final = ("_runtime_core_entropy", "_runtime_core_patches")
-_FUNCTIONS: Final = ("execute", "evaluate", "flush", "load")
+_OTHER_MODULES: Final = ("_runtime_core_entropy", "_runtime_core_patches", "_runtime_core_web", "_runtime_core_locate")
+_FUNCTIONS: Final = ("execute", "evaluate", "flush", "load", "asgi", "fetch", "shut_down", "locate")
 
 
 def support_source(name: str = SUPPORT_MODULE) -> bytes:
@@ -34,6 +34,10 @@ class Support:
     evaluate: PyProxy
     flush: PyProxy
     load: PyProxy
+    asgi: PyProxy
+    fetch: PyProxy
+    shut_down: PyProxy
+    locate: PyProxy
 
     @classmethod
     def install(cls, guest: Guest, python_version: str) -> Support:

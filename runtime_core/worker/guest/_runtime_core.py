@@ -5,8 +5,12 @@ import linecache
 import sys
 
 from _pyodide._base import eval_code
+from _runtime_core_locate import locate
+from _runtime_core_web import asgi, fetch, prepare, shut_down
 
 import __main__
+
+__all__ = ["asgi", "evaluate", "execute", "fetch", "flush", "load", "locate", "shut_down"]
 
 # How lines begin that cannot begin a last expression: with white space, a comment, the end of one begun before ...
 CONTINUED = frozenset(" \t\f\n#)]}\\@")
@@ -59,9 +63,11 @@ def execute(source, filename):
     exec(code, __main__.__dict__)  # noqa: S102 - running the worker's code is what this module is for
 
 
-def load(name):
+def load(name, is_worker=False):
     """Import a module, for what its top level does; nothing of it crosses."""
     importlib.import_module(name)
+    if is_worker:
+        prepare(name)
 
 
 def evaluate(source, filename):

@@ -1,0 +1,219 @@
+"""Requests to the worker, inside the guest: ASGI applications, and workers that define ``fetch``."""
+
+import asyncio
+import inspect
+import sys
+
+_ASGI = {"version": "3.0", "spec_version": "2.4"}
+_lifespans = {}
+
+
+def prepare(name):
+    """After the top level of the module ``name`` ran: make now what its applications would make at the first request.
+
+    Only what the libraries compute of the application itself; nothing of the worker is called.
+    """
+    _run_threads_inline()
+    routing = sys.modules.get("fastapi.routing")
+    context = getattr(routing, "_extract_endpoint_context", None)
+    for application in list(vars(sys.modules[name]).values()):
+        build = getattr(type(application), "build_middleware_stack", None)
+        if build is None or getattr(application, "middleware_stack", application) is not None:
+            continue
+        application.middleware_stack = build(application)
+        if context is not None:
+            for route in getattr(application, "routes", ()):
+                if hasattr(route, "endpoint"):
+                    context(route.endpoint)
+
+
+def _run_threads_inline():
+    """There are no threads: what applications hand to anyio's runs at once."""
+    to_thread = sys.modules.get("anyio.to_thread")
+    if to_thread is not None and to_thread.run_sync is not _run_sync:
+        to_thread.run_sync = _run_sync
+
+
+async def _run_sync(func, *args, abandon_on_cancel=False, cancellable=None, limiter=None):
+    del abandon_on_cancel, cancellable, limiter
+    return func(*args)
+
+
+def _find(module, name):
+    target = sys.modules[module]
+    for part in name.split("."):
+        target = getattr(target, part)
+    return target
+
+
+async def asgi(module, name, request):
+    """Send one request to an ASGI application; returns status, headers and body.
+
+    ``request`` is method, scheme, path, raw path, query, headers as pairs of text, body, server and client.
+    """
+    application = _find(module, name)
+    lifespan = _lifespans.get(id(application))
+    if lifespan is None:
+        _run_threads_inline()
+        lifespan = _Lifespan(application)
+        await lifespan.start()
+        _lifespans[id(application)] = lifespan
+    method, scheme, path, raw_path, query, headers, body, server, client = request
+    exchange = _Exchange(body)
+    scope = {
+        "type": "http",
+        "asgi": _ASGI,
+        "http_version": "1.1",
+        "method": method,
+        "scheme": scheme,
+        "path": path,
+        "raw_path": raw_path.encode("ascii"),
+        "query_string": query.encode("ascii"),
+        "root_path": "",
+        "headers": [(key.lower().encode("latin-1"), value.encode("latin-1")) for key, value in headers],
+        "server": server and tuple(server),
+        "client": client and tuple(client),
+        "state": lifespan.state.copy(),
+    }
+    await application(scope, exchange.receive, exchange.send)
+    return exchange.result()
+
+
+class _Exchange:
+    """One request and its response, as an application receives and sends them."""
+
+    __slots__ = ("body", "chunks", "done", "headers", "status", "waiting")
+
+    def __init__(self, body):
+        self.body = body
+        self.chunks = []
+        self.done = False
+        self.status = None
+        self.headers = ()
+        self.waiting = None
+
+    async def receive(self):
+        body, self.body = self.body, None
+        if body is not None:
+            return {"type": "http.request", "body": body, "more_body": False}
+        if not self.done:
+            if self.waiting is None:
+                self.waiting = asyncio.get_running_loop().create_future()
+            await asyncio.shield(self.waiting)
+        return {"type": "http.disconnect"}
+
+    async def send(self, message):
+        kind = message["type"]
+        if kind == "http.response.start":
+            if self.status is not None:
+                raise RuntimeError("the ASGI application started its response twice")
+            self.status = message["status"]
+            self.headers = message.get("headers", ())
+        elif kind == "http.response.body":
+            if self.status is None or self.done:
+                raise RuntimeError("the ASGI application sent a body outside of a response")
+            self.chunks.append(message.get("body", b""))
+            if not message.get("more_body", False):
+                self.done = True
+                if self.waiting is not None and not self.waiting.done():
+                    self.waiting.set_result(None)
+        else:
+            raise RuntimeError(f"the ASGI application sent {kind!r}, which is no part of a response")
+
+    def result(self):
+        if not self.done:
+            raise RuntimeError("the ASGI application returned without a complete response")
+        headers = [[bytes(key).decode("latin-1"), bytes(value).decode("latin-1")] for key, value in self.headers]
+        return [self.status, headers, b"".join(self.chunks)]
+
+
+class _Lifespan:
+    """The start and the end of an application. One that does not take part in that is served all the same."""
+
+    def __init__(self, application):
+        self.application = application
+        self.state = {}
+        self.started = False
+
+    async def start(self):
+        loop = asyncio.get_running_loop()
+        self.ready = loop.create_future()
+        self.ending = loop.create_future()
+        self.task = loop.create_task(self.run())
+        await self.ready
+
+    async def run(self):
+        try:
+            await self.application({"type": "lifespan", "asgi": _ASGI, "state": self.state}, self.receive, self.send)
+        except Exception:
+            if self.started:
+                raise
+        finally:
+            if not self.ready.done():
+                self.ready.set_result(None)
+
+    async def receive(self):
+        if not self.started and not self.ready.done():
+            return {"type": "lifespan.startup"}
+        await self.ending
+        return {"type": "lifespan.shutdown"}
+
+    async def send(self, message):
+        kind = message["type"]
+        if kind == "lifespan.startup.complete":
+            self.started = True
+            self.ready.set_result(None)
+        elif kind == "lifespan.startup.failed":
+            self.ready.set_exception(RuntimeError(message.get("message") or "the ASGI application failed to start"))
+        elif kind == "lifespan.shutdown.failed":
+            raise RuntimeError(message.get("message") or "the ASGI application failed to shut down")
+
+    async def stop(self):
+        if self.started:
+            self.ending.set_result(None)
+            await self.task
+
+
+async def shut_down():
+    """Let the applications that were started end."""
+    lifespans = list(_lifespans.values())
+    _lifespans.clear()
+    for lifespan in lifespans:
+        await lifespan.stop()
+
+
+async def fetch(module, request):
+    """Send one request to the worker: to ``fetch`` of its class ``Default``, or to its function ``on_fetch``.
+
+    Returns status, headers and body, or None where it has neither.
+    """
+    worker = sys.modules[module]
+    default = getattr(worker, "Default", None)
+    owner, name = (worker, "on_fetch") if default is None else (default(None, None), "fetch")
+    handler = getattr(owner, name, None)
+    if handler is None:
+        return None
+    import js
+    from pyodide.ffi import to_js
+
+    method, url, headers, body = request
+    options = {"method": method, "headers": to_js(headers)}
+    if body and method not in ("GET", "HEAD"):
+        options["body"] = to_js(body)
+    result = handler(*_accepted(handler, [js.Request.new(url, **options), None, None]))
+    if inspect.isawaitable(result):
+        result = await result
+    response = getattr(result, "js_response", result)
+    content = (await response.arrayBuffer()).to_bytes()
+    return [response.status, [list(pair) for pair in response.headers], content]
+
+
+def _accepted(handler, arguments):
+    """The arguments that a function takes: surplus ones are dropped."""
+    taken = 0
+    for parameter in inspect.signature(handler).parameters.values():
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            return arguments
+        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
+            taken += 1
+    return arguments[:taken]

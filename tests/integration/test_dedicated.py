@@ -1,0 +1,230 @@
+"""Dedicated releases: a worker's top level in the snapshot, its files beside it, requests answered after a restore."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runtime_core.build.cache import BuildCache, default_cache_root
+from runtime_core.build.progress import Timeline
+from runtime_core.build.release import ReleaseOptions, build_release_on
+from runtime_core.isolate import Isolate, IsolateOptions
+from runtime_core.packages.bundle import WorkerBundle
+from runtime_core.release import LocalRelease
+from runtime_core.runtime import Runtime
+from runtime_core.snapshot.types import TypeRules
+from runtime_core.web import Request
+from schemas.errors import (
+    AbiMismatchError,
+    CaptureError,
+    ConfigError,
+    EntrypointError,
+    PlatformError,
+    PythonError,
+    RestoreError,
+    WorkerError,
+)
+from schemas.release import Role
+from schemas.snapshot_metadata import SnapshotType
+from tests.support import releases
+from tests.support.stacked import build_worker, worker_runtime
+
+pytestmark = pytest.mark.boot
+
+_COUNTING = """
+import json
+print("top level")
+count = 0
+started = []
+
+async def app(scope, receive, send):
+    global count
+    if scope["type"] == "lifespan":
+        await receive()
+        scope["state"]["ready"] = "yes"
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        print("shut down")
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+    count += 1
+    body = (await receive())["body"]
+    told = {
+        "count": count, "method": scope["method"], "path": scope["path"], "query": scope["query_string"].decode(),
+        "host": dict(scope["headers"])[b"host"].decode(), "body": body.decode(), "ready": scope["state"]["ready"],
+        "next": (await receive_after(receive, send, body)),
+    }
+    await send({"type": "http.response.body", "body": json.dumps(told).encode()})
+
+async def receive_after(receive, send, body):
+    await send({"type": "http.response.start", "status": 201, "headers": [(b"x-test", b"1"), (b"x-test", b"2")]})
+    await send({"type": "http.response.body", "body": b"", "more_body": True})
+    return "streamed"
+
+async def broken(scope, receive, send):
+    if scope["type"] == "lifespan":
+        raise RuntimeError("no lifespan here")
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+"""
+
+_ON_FETCH = """
+from js import Response
+
+async def on_fetch(request):
+    return Response.new(await request.text(), status=202, headers=[['a', request.method]])
+"""
+_DEFAULT = """
+import js
+
+class Default:
+    def __init__(self, ctx, env):
+        self.env = env
+
+    async def fetch(self, request):
+        return js.Response.new(f'{request.url} {self.env}')
+"""
+_ONCE_CALLABLE = "from pyodide.ffi import create_once_callable as once\nwait = {'x': once(print)}"
+_DESTROYED = "from pyodide.ffi import create_proxy\ngone = create_proxy(print)\ngone.destroy()\nkept = (gone,)"
+
+
+def _options(output: list[bytes] | None = None) -> IsolateOptions:
+    sink = (lambda _: None) if output is None else output.append
+    return IsolateOptions(stdout=sink, stderr=sink)
+
+
+def test_the_top_level_ran_in_the_build_only() -> None:
+    runtime = worker_runtime(_COUNTING)
+    assert runtime.snapshot_type is SnapshotType.DEDICATED
+    assert [artifact.role for artifact in runtime.manifest.artifacts][-1] is Role.WORKER
+    output: list[bytes] = []
+    with Isolate(runtime, _options(output)) as isolate:
+        answer = isolate.asgi(Request(url="http://worker.test/a%20b?x=1", method="post", body=b"hi"))
+        assert answer.status == 201
+        assert answer.headers == (("x-test", "1"), ("x-test", "2"))
+        assert b'"path": "/a b", "query": "x=1", "host": "worker.test", "body": "hi", "ready": "yes"' in answer.body
+        assert b'"count": 2' in isolate.asgi(Request(url="http://worker.test/")).body
+    assert b"".join(output) == b"shut down\n"
+    with Isolate(runtime, _options()) as other:
+        assert b'"count": 1' in other.asgi(Request(url="http://worker.test/")).body
+
+
+def test_an_incomplete_answer_is_an_error_and_the_isolate_goes_on() -> None:
+    with Isolate(worker_runtime(_COUNTING), _options()) as isolate:
+        with pytest.raises(PythonError, match="without a complete response"):
+            isolate.asgi(Request(url="http://worker.test/"), app="broken")
+        with pytest.raises(PythonError, match="absent"):
+            isolate.asgi(Request(url="http://worker.test/"), app="absent")
+        assert isolate.asgi(Request(url="http://worker.test/")).status == 201
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [(_ON_FETCH, (202, b"ping")), (_DEFAULT, (200, b"http://worker.test/path None"))],
+)
+def test_workers_that_fetch(source: str, expected: tuple[int, bytes]) -> None:
+    with Isolate(worker_runtime(source), _options()) as isolate:
+        answer = isolate.fetch(Request(url="http://worker.test/path", method="POST", body=b"ping"))
+        assert (answer.status, answer.body) == expected
+
+
+def test_what_is_no_entrypoint_is_named() -> None:
+    request = Request(url="http://worker.test/")
+    without = r'"worker" does not export a handler named "on_fetch"'
+    with Isolate(worker_runtime("x = 1"), _options()) as isolate, pytest.raises(EntrypointError, match=without):
+        isolate.fetch(request)
+    with Isolate(worker_runtime("def on_fetch(): return 5"), _options()) as isolate, pytest.raises(WorkerError):
+        isolate.fetch(request)
+    with Isolate(releases.runtime(), _options()) as isolate, pytest.raises(EntrypointError, match="baseline"):
+        isolate.asgi(request)
+
+
+def test_the_same_worker_gives_the_same_release(tmp_path: Path) -> None:
+    first = build_worker(_COUNTING)
+    fresh = BuildCache(tmp_path / "cache")
+    bundle = WorkerBundle(main="worker.py", files={"worker.py": _COUNTING.encode()})
+    again = build_release_on(
+        releases.local_release(),
+        tmp_path / "again",
+        cache=fresh,
+        timeline=Timeline(),
+        options=ReleaseOptions(worker=bundle),
+    )
+    assert again.manifest_digest == first.manifest_digest
+
+
+def test_host_modules_of_the_top_level_must_be_there_again() -> None:
+    source = "from bindings import add, store\nimport bindings\nname = 'x'\ndef use(): return add(1, 2)"
+    runtime = worker_runtime(source, modules=(("bindings", ("add", "store")),))
+    members = {"add": lambda left, right: left + right, "store": lambda: None}
+    options = IsolateOptions(stdout=lambda _: None, stderr=lambda _: None, modules={"bindings": members})
+    with Isolate(runtime, options) as isolate:
+        isolate.run("import worker, bindings\nassert bindings is worker.bindings and bindings.add(2, 3) == 5")
+        isolate.run("assert worker.use() == 3")
+    with pytest.raises(RestoreError, match="no bindings"):
+        Isolate(runtime, _options())
+    with pytest.raises(RestoreError, match="does not offer"):
+        Isolate(runtime, IsolateOptions(modules={"bindings": {"add": max}}))
+
+
+@pytest.mark.parametrize(
+    ("source", "kind", "text"),
+    [
+        ("raise ValueError('at the top')", PythonError, "at the top"),
+        ("import absent_module", PythonError, "absent_module"),
+        ("import js\nheld = js.Date.new(0)", CaptureError, r"variable held of module worker.*<Date>"),
+        ("import js\nclass Config:\n    made = [js.Date.new(0)]", CaptureError, r"Config.made\[0\] of module worker"),
+        (_ONCE_CALLABLE, CaptureError, r"wait\['x'\]"),
+        (_DESTROYED, CaptureError, "destroyed proxy"),
+        ("import asyncio, js\njs.setTimeout(lambda: None, 60000)", CaptureError, "tasks or timers"),
+        ("import sys\nsys.exit(3)", PythonError, "SystemExit"),
+        ("import os\nos._exit(3)", PlatformError, "status 3"),
+        ("import bindings\nbindings.add()", PythonError, "cannot be called while a snapshot is made"),
+    ],
+)
+def test_a_top_level_that_cannot_be_captured(source: str, kind: type[PlatformError], text: str, tmp_path: Path) -> None:
+    bundle = WorkerBundle(main="worker.py", files={"worker.py": source.encode()})
+    options = ReleaseOptions(worker=bundle, modules={"bindings": ("add",)})
+    cache = BuildCache(default_cache_root())
+    with pytest.raises(kind, match=text):
+        build_release_on(releases.local_release(), tmp_path / "out", cache=cache, timeline=Timeline(), options=options)
+    assert not (tmp_path / "out").exists()
+
+
+def test_types_are_built_in_their_order(tmp_path: Path) -> None:
+    dedicated = LocalRelease.open(build_worker(_COUNTING).directory)
+    cache = BuildCache(default_cache_root())
+    bundle = WorkerBundle(main="worker.py", files={"worker.py": b""})
+    with pytest.raises(AbiMismatchError, match="expected baseline or package, found dedicated"):
+        build_release_on(dedicated, tmp_path, cache=cache, timeline=Timeline(), options=ReleaseOptions(worker=bundle))
+    with pytest.raises(ConfigError, match="nothing is added"):
+        build_release_on(dedicated, tmp_path, cache=cache, timeline=Timeline(), options=ReleaseOptions())
+    package = build_release_on(
+        releases.local_release(),
+        tmp_path / "package",
+        cache=cache,
+        timeline=Timeline(),
+        options=ReleaseOptions(imports=("decimal",)),
+    )
+    assert package.manifest.abi.snapshot_type is SnapshotType.PACKAGE
+    on_package = build_release_on(
+        LocalRelease.open(package.directory),
+        tmp_path / "dedicated",
+        cache=cache,
+        timeline=Timeline(),
+        options=ReleaseOptions(worker=bundle),
+    )
+    runtime = Runtime.load(LocalRelease.open(on_package.directory), state_directory=cache.root)
+    with Isolate(runtime, _options()) as isolate:
+        assert isolate.evaluate("import sys; 'decimal' in sys.modules and 'worker' in sys.modules") is True
+
+
+def test_a_load_takes_the_types_that_its_rules_allow() -> None:
+    dedicated = LocalRelease.open(build_worker(_COUNTING).directory)
+    baseline = releases.local_release()
+    state = default_cache_root()
+    assert Runtime.load(dedicated, state_directory=state, rules=TypeRules(dedicated=True))
+    with pytest.raises(AbiMismatchError, match="expected dedicated, found baseline"):
+        Runtime.load(baseline, state_directory=state, rules=TypeRules(dedicated=True))
+    with pytest.raises(AbiMismatchError, match="does not ask for one"):
+        Runtime.load(dedicated, state_directory=state, rules=TypeRules())
