@@ -69,7 +69,7 @@ def build_on(
     """
     addition = _addition(inputs)
     check_order(base.manifest.abi.snapshot_type, addition.snapshot_type)
-    worker = _worker_file(cache, inputs.worker) if inputs.worker is not None else None
+    worker = worker_file(cache, inputs.worker) if inputs.worker is not None else None
 
     def build(work: Path) -> None:
         runtime = Runtime.load(base, state_directory=cache.root, mode=RestoreMode.COPY)
@@ -126,7 +126,8 @@ def _unavailable(name: str) -> Callable[..., object]:
     return refuse
 
 
-def _worker_file(cache: BuildCache, bundle: WorkerBundle) -> CachedFile:
+def worker_file(cache: BuildCache, bundle: WorkerBundle) -> CachedFile:
+    """The message of a worker's files, as a release carries it."""
     data = bundle.encode()
     digest = Digest.of(data)
 

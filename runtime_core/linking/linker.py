@@ -415,11 +415,7 @@ class DynamicLinker:
 
     def _visible(self, name: str, request: _Request) -> Symbol | None:
         """A symbol outside of the library that asks."""
-        found = self._main.get(name)
-        if found is None and name not in SHARED:
-            found = self._symbol(self._store.main_export(name), 0)
-            if found is not None:
-                self._main[name] = found
+        found = self._main_symbol(name)
         if found is not None:
             return found
         for library in (*self._globals, *request.local):
@@ -427,6 +423,14 @@ class DynamicLinker:
             if found is not None:
                 return found
         return None
+
+    def _main_symbol(self, name: str) -> Symbol | None:
+        found = self._main.get(name)
+        if found is None and name not in SHARED:
+            found = self._symbol(self._store.main_export(name), 0)
+            if found is not None:
+                self._main[name] = found
+        return found
 
     def _own(self, library: Library, name: str) -> Symbol | None:
         """A symbol that the library itself exports."""
@@ -469,12 +473,22 @@ class DynamicLinker:
         """Give every exported function a slot, in the order of the exports, as Emscripten's updateGOT() does."""
         for name in library.names():
             symbol = self._own(library, name)
-            if symbol is not None and symbol.function is not None:
+            if symbol is not None and symbol.function is not None and self._earlier(library, name) is None:
                 self._address(symbol)
+
+    def _earlier(self, library: Library, name: str) -> Symbol | None:
+        """For a library that has its place: what its name stands for in the modules before it. Emscripten has one table
+        of addresses for all modules, so such a name gets no slot, and the earlier definition's address.
+        """
+        if library.name not in self._places:
+            return None
+        others = (item for item in self._libraries.values() if item is not library)
+        found = (self._own(item, name) for item in others)
+        return self._main_symbol(name) or next((symbol for symbol in found if symbol is not None), None)
 
     def _fill_got(self, library: Library, request: _Request, got: dict[str, Item]) -> None:
         for name, item in got.items():
-            symbol = self._visible(name, request) or self._own(library, name)
+            symbol = self._earlier(library, name) or self._visible(name, request) or self._own(library, name)
             # What is neither defined nor required is weak: null.
             self._store.set_global(item, 0 if symbol is None else self._address(symbol))
 

@@ -6,9 +6,9 @@ crashes it later. Here everything that can be known beforehand is checked before
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
+from runtime_core.snapshot.types import TypeRules
 from runtime_core.wasm import binary
 from schemas.errors import AbiMismatchError, FormatError, RestoreError
 from schemas.snapshot_codec import PAGE_BYTES, Snapshot, decode_snapshot
@@ -29,26 +29,15 @@ def read_snapshot(data: bytes | memoryview) -> Snapshot:
     return decode_snapshot(data)
 
 
-def check_type(snapshot: Snapshot, flags: Mapping[str, bool]) -> None:
-    """Hold a snapshot's type against the compatibility flags of whoever loads it.
+def check_type(snapshot: Snapshot) -> SnapshotType:
+    """The snapshot's type, held against the compatibility flags that it was made with.
 
     Raises:
-        RestoreError: a dedicated one where the flag is off, or another one where it is on.
+        AbiMismatchError: a dedicated one where the flag is off, or another one where it is on.
     """
-    kind = snapshot.metadata.settings.snapshot_type
-    enabled = flags.get(DEDICATED_FLAG, False)
-    if kind is SnapshotType.DEDICATED and not enabled:
-        raise RestoreError(
-            "Received dedicated snapshot but compat flag for dedicated snapshots is not enabled",
-            expected=f"{DEDICATED_FLAG} on",
-            found="off",
-        )
-    if kind is not SnapshotType.DEDICATED and enabled:
-        raise RestoreError(
-            "Received non-dedicated snapshot but compat flag for dedicated snapshots is enabled",
-            expected=SnapshotType.DEDICATED.value,
-            found=kind.value,
-        )
+    settings = snapshot.metadata.settings
+    TypeRules(dedicated=settings.compat_flags.get(DEDICATED_FLAG, False)).check(settings.snapshot_type)
+    return settings.snapshot_type
 
 
 def check_program(snapshot: Snapshot, upstream_wasm: bytes) -> None:

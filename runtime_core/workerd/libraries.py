@@ -7,15 +7,20 @@ libraries in the same order fills the same slots (design: section 2.4).
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from runtime_core.linking.library import LibraryLoader
+from runtime_core.linking.linkedset import LinkedSet, LinkState
 from runtime_core.linking.linker import MAX_LIBRARIES, Place
 from schemas.errors import LinkError, RestoreError
 
 if TYPE_CHECKING:
     from runtime_core.guest import Guest
+    from runtime_core.wasm.linkedlibrary import LinkedLibrary
     from schemas.snapshot_metadata import SnapshotMetadata
+
+T = TypeVar("T")
 
 
 def library_path(name: str, site_packages: str) -> str:
@@ -74,12 +79,34 @@ def load_libraries(guest: Guest, metadata: SnapshotMetadata, loader: LibraryLoad
             raise RestoreError(
                 f"cannot load a library of the snapshot: {error.message}", expected=error.expected, found=error.found
             ) from error
-    _bind_handles(guest, metadata, site_packages)
+    loaded = {library.name: library for library in linker.libraries}
+    guest.emscripten.libraries.update(_handles(metadata, loaded, site_packages))
 
 
-def _bind_handles(guest: Guest, metadata: SnapshotMetadata, site_packages: str) -> None:
-    linker = guest.emscripten.linker
-    loaded = {library.name: library for library in (linker.libraries if linker is not None else ())}
+def link_state(metadata: SnapshotMetadata, linked: Sequence[LinkedLibrary], *, site_packages: str) -> LinkState:
+    """The state of a guest whose code image has the snapshot's libraries in it: all are open, with their handles.
+
+    Raises:
+        RestoreError: a library of the snapshot is not in the image, or a handle belongs to none.
+    """
+    places = library_places(metadata, site_packages)
+    missing = [path for path in places if path not in {library.name for library in linked}]
+    if missing:
+        raise RestoreError("the code image lacks libraries of the snapshot", found=", ".join(missing)[:200])
+    handles = _handles(metadata, {library.name: library.name for library in linked}, site_packages)
+    return LinkState(
+        linked=LinkedSet(linked),
+        opened=tuple((library.name, False) for library in linked),
+        handles=tuple(handles),
+    )
+
+
+def _handles(metadata: SnapshotMetadata, loaded: Mapping[str, T], site_packages: str) -> Iterator[tuple[int, T]]:
+    """Each handle of the guest with its library, which the snapshot names by path or by base name.
+
+    Raises:
+        RestoreError: there is no such library.
+    """
     by_base_name = {posixpath.basename(name): library for name, library in loaded.items()}
     for name, handles in metadata.dso_handles.items():
         library = loaded.get(library_path(name, site_packages), by_base_name.get(posixpath.basename(name)))
@@ -89,5 +116,4 @@ def _bind_handles(guest: Guest, metadata: SnapshotMetadata, site_packages: str) 
                 expected=", ".join(sorted(by_base_name))[:200] or "no handles",
                 found=ascii(name)[:120],
             )
-        for handle in handles:
-            guest.emscripten.libraries[handle] = library
+        yield from ((handle, library) for handle in handles)

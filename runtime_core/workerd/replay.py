@@ -18,16 +18,17 @@ from runtime_core.engine.limits import Limits
 from runtime_core.guest import Guest
 from runtime_core.js.host import JsHost
 from runtime_core.js.sweep import add_references, scratch
-from runtime_core.js.values import NO_VALUE, JsObject, JsValue
-from runtime_core.js.workerd import COMPATIBILITY_FLAGS, ENTRYPOINT_HELPER
+from runtime_core.js.values import NO_VALUE, JsValue
 from runtime_core.linking.library import LibraryLoader
+from runtime_core.wasm.linkedlibrary import LinkedLibrary
 from runtime_core.worker.baseline import baseline_sources
-from runtime_core.worker.search_path import DYNLIB_PATH, METADATA_PATH, SearchPathOptions, add_vendored_packages
+from runtime_core.worker.search_path import DYNLIB_PATH, METADATA_PATH, library_paths
 from runtime_core.workerd.bootstrap import Bootstrap
-from runtime_core.workerd.libraries import load_libraries
+from runtime_core.workerd.libraries import link_state, load_libraries
 from runtime_core.workerd.profile import VENDORED_LIBRARY_DIRECTORY, WORKERD_314_0_5, WorkerdProfile
 from runtime_core.workerd.references import FIRST_RECORDED, References
 from runtime_core.workerd.source import SourceRunner
+from runtime_core.workerd.worker import invalidate_caches, offer_modules, offer_snapshot_info, set_up_search_path
 from schemas.errors import RestoreError
 
 if TYPE_CHECKING:
@@ -35,12 +36,9 @@ if TYPE_CHECKING:
     from runtime_core.snapshot.state import StackState
     from schemas.snapshot_codec import Snapshot
 
-FORCE_NEW_VENDOR_PATH_FLAG: Final = "python_workers_force_new_vendor_path"
-PROCESS_PTH_FLAG: Final = "python_process_pth_files"
-SNAPSHOT_INFO: Final = "_cf_internal_snapshot_info"
 _NO_VALUE_INDEX: Final = 6
-_INVALIDATE_CACHES: Final = "from importlib import invalidate_caches as f; f(); del f"
 _ADD_LIBRARY_PATH: Final = f'import os; os.environ["LD_LIBRARY_PATH"] += ":{VENDORED_LIBRARY_DIRECTORY}"; del os'
+_LIBRARY_VARIABLE: Final = "LD_LIBRARY_PATH"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +47,8 @@ class ReplayPlace:
 
     ``program`` is the code image, ``blank`` an image of memory as long as the snapshot's; ``stack`` holds the limits of
     the guest's stack. ``packages`` are the trees of site-packages and of shared libraries, ``worker`` the worker's
-    files; native libraries come from these mounts only, and there are none without ``libraries``.
+    files; native libraries come from these mounts only, and there are none without ``libraries``. ``linked`` are those
+    that the code image has in it, at the snapshot's places.
     """
 
     program: Program
@@ -59,6 +58,7 @@ class ReplayPlace:
     packages: Sequence[Mount] = ()
     worker: Mount | None = None
     libraries: LibraryLoader | None = None
+    linked: Sequence[LinkedLibrary] = ()
     services: HostServices = field(default_factory=HostServices)
     limits: Limits = field(default_factory=Limits)
     profile: WorkerdProfile = WORKERD_314_0_5
@@ -76,7 +76,9 @@ def replay(snapshot: Snapshot, place: ReplayPlace) -> Guest:
     references = References.parse(snapshot.metadata)
     instance = place.program.instantiate(place.blank, place.limits)
     try:
-        host = EmscriptenHost(services=place.services, environment=place.profile.environment)
+        version = ".".join(map(str, place.profile.python_version))
+        libraries = {_LIBRARY_VARIABLE: ":".join(library_paths(version))}
+        host = EmscriptenHost(services=place.services, environment={**place.profile.environment, **libraries})
         host.runtime_name = place.profile.runtime_name
         guest = Guest(instance, host)
         guest.js.workerd.flags = snapshot.metadata.settings.compat_flags
@@ -84,10 +86,7 @@ def replay(snapshot: Snapshot, place: ReplayPlace) -> Guest:
         _mount(host, place)
         instance.memory.write(0, snapshot.heap)
         instance.call("emscripten_stack_set_limits", place.stack.base, place.stack.end)
-        if place.libraries is not None or snapshot.metadata.load_order:
-            loader = place.libraries or LibraryLoader(translate=_no_libraries, load=_no_libraries)
-            load_libraries(guest, snapshot.metadata, loader, site_packages=place.profile.session_site_packages)
-            instance.memory.write(0, snapshot.heap)
+        _libraries(guest, snapshot, place)
         _take_up(guest, snapshot, references)
         _finish(guest, snapshot, place)
     except BaseException:
@@ -105,6 +104,17 @@ def leave_top_level(guest: Guest) -> None:
     SourceRunner(guest.instance, guest.emscripten).run(
         "from _cloudflare.entropy_patches import before_first_request\nbefore_first_request()\ndel before_first_request"
     )
+
+
+def _libraries(guest: Guest, snapshot: Snapshot, place: ReplayPlace) -> None:
+    metadata, site_packages = snapshot.metadata, place.profile.session_site_packages
+    loader = place.libraries or LibraryLoader(translate=_no_libraries, load=_no_libraries)
+    if place.linked:
+        guest.emscripten.link_state = link_state(metadata, place.linked, site_packages=site_packages)
+        guest.use_libraries(loader)
+    elif place.libraries is not None or metadata.load_order:
+        load_libraries(guest, metadata, loader, site_packages=site_packages)
+        guest.instance.memory.write(0, snapshot.heap)
 
 
 def _no_libraries(_wasm: bytes) -> NoReturn:
@@ -132,7 +142,7 @@ def _take_up(guest: Guest, snapshot: Snapshot, references: References) -> None:
     # What the constructor of the reference tables puts there: its flag in memory says that it has run.
     add_references(js, [0, js.refs.encode(js.reference_map)], address=address, immortal=True)
     add_references(js, [0], address=address, immortal=False)
-    runner.run(_INVALIDATE_CACHES)
+    invalidate_caches(runner)
     if instance.call("jslib_init") != 0 or instance.call("_hiwire_immortal_get", _NO_VALUE_INDEX) is not NO_VALUE:
         raise RestoreError(
             "the snapshot counts constants of JavaScript otherwise", expected=f"no-value at {_NO_VALUE_INDEX}"
@@ -141,6 +151,8 @@ def _take_up(guest: Guest, snapshot: Snapshot, references: References) -> None:
     if js.pyodide is None:
         raise RestoreError("the snapshot's memory holds no Pyodide", expected="the module _pyodide")
     Bootstrap(js, runner).run(lambda _bootstrap: _fill_references(js, references))
+    if js.import_hook is not None:
+        js.import_hook = js.import_hook.copy()  # one of its own: what is borrowed from a module ends with a capture
     runner.run(_ADD_LIBRARY_PATH)
 
 
@@ -162,27 +174,9 @@ def _fill_references(js: JsHost, references: References) -> None:
 
 def _finish(guest: Guest, snapshot: Snapshot, place: ReplayPlace) -> None:
     """The rest of workerd's start, up to the import of the main module."""
-    js, settings = guest.js, snapshot.metadata.settings
-    runner = SourceRunner(guest.instance, guest.emscripten)
-    info: JsObject = JsObject({"loadedSnapshot": True, "loadedBaselineSnapshot": settings.baseline_snapshot})
-    _register(js, SNAPSHOT_INFO, info)
+    runner, settings = SourceRunner(guest.instance, guest.emscripten), snapshot.metadata.settings
+    offer_snapshot_info(guest.js, baseline=settings.baseline_snapshot)
     for source in baseline_sources():
         runner.run(source)
-    flags = settings.compat_flags
-    add_vendored_packages(
-        guest,
-        SearchPathOptions(
-            legacy_vendor=not flags.get(FORCE_NEW_VENDOR_PATH_FLAG, False),
-            process_pth=flags.get(PROCESS_PTH_FLAG, False) and place.worker is not None,
-        ),
-    )
-    for name in (ENTRYPOINT_HELPER, COMPATIBILITY_FLAGS):
-        _register(js, name, js.workerd.get(name))
-
-
-def _register(js: JsHost, name: str, module: JsValue) -> None:
-    """Offer a JavaScript object as a module of Python's."""
-    hook = js.import_hook
-    if hook is None:
-        raise RestoreError("the snapshot was not bootstrapped")
-    js.require_callable(hook.get_attribute("register_js_module")).call_python((name, module))
+    set_up_search_path(guest, settings.compat_flags, has_files=place.worker is not None)
+    offer_modules(guest.js)
