@@ -11,12 +11,12 @@ referred to, then the content, little-endian; ``r`` refers to an object by the o
 from __future__ import annotations
 
 import struct
-from typing import ClassVar, Final
+from typing import ClassVar, Final, cast
 
 from runtime_core.js.arrays import JsArray
 from runtime_core.js.functions import JsFunction
 from runtime_core.js.operators import to_property_key
-from runtime_core.js.values import MAX_SAFE_INTEGER, UNDEFINED, BigInt, JsObject, JsValue, join_surrogates
+from runtime_core.js.values import MAX_SAFE_INTEGER, UNDEFINED, BigInt, JsObject, JsValue, PropertyKey, join_surrogates
 
 FORMAT_VERSION: Final = 4
 """The third keeps identity and cycles, the fourth has short texts."""
@@ -33,6 +33,9 @@ _SHORT_TEXTS: Final = frozenset(b"zZ")
 _TEXTS: Final = {ord("u"): "utf-8", ord("t"): "utf-8", ord("a"): "ascii", ord("A"): "ascii"}
 _INT_TAGS: Final = bytes((_INT, _INT | _FLAG, _REFERENCE))
 _FLOAT_TAGS: Final = bytes((_FLOAT, _FLOAT | _FLAG))
+_REFERENCE_BYTES: Final = 5
+_LESSONS: Final = 16
+_LESSON_REFERENCES: Final = 256
 _FEW: Final = 8
 _LONG_BITS: Final = 15
 _MAX_LONG_DIGITS: Final = 1 << 12
@@ -256,6 +259,8 @@ class Decoder(PlainDecoder):
         super().__init__(data)
         self._converter = dict_converter
         self._names: set[JsValue] = set()
+        self._shapes: dict[int, tuple[tuple[bytes, str], ...]] = {}  # by level: references to names, and the names
+        self._lessons = _LESSONS
 
     def _large(self, number: int) -> JsValue:
         return number if abs(number) < MAX_SAFE_INTEGER else BigInt(number)  # as Pyodide's Jsv_BigIntToNum compares
@@ -271,6 +276,12 @@ class Decoder(PlainDecoder):
         place = len(self._references)
         if tag & _FLAG:
             self._references.append(_UNFINISHED)
+        shape = self._shapes.get(self._levels)
+        value: JsValue = None if shape is None else self._record(shape)
+        if value is not None:
+            if tag & _FLAG:
+                self._references[place] = value
+            return value
         keys, values = self._entries()
         value = self._object(keys, values) if self._converter is None else self._converted(keys, values)
         if tag & _FLAG:
@@ -286,7 +297,61 @@ class Decoder(PlainDecoder):
         result = JsObject()
         if own:
             result.own = own  # type: ignore[assignment]  # the keys are names
+            if self._lessons:
+                self._learn(cast("dict[str, JsValue]", own))
         return result
+
+    def _learn(self, own: dict[str, JsValue]) -> None:
+        """Expect the next dict of this level to have the same names. Few dicts are learned from, since looking for
+        names takes time, and so does reading again what turns out to be different.
+        """
+        self._lessons -= 1
+        known = self._references[:_LESSON_REFERENCES]
+        try:
+            self._shapes[self._levels] = tuple((_reference(known.index(name)), name) for name in own)
+        except ValueError:
+            return
+
+    def _record(self, shape: tuple[tuple[bytes, str], ...]) -> JsObject | None:
+        """A dict with these names, or None, and nothing was read."""
+        data, position, references = self._data, self._position, self._references
+        before, known, nodes = position, len(references), self.nodes
+        own: dict[PropertyKey, JsValue] = {}
+        value: JsValue
+        for token, name in shape:
+            start = position + _REFERENCE_BYTES
+            if data[position:start] != token:
+                break
+            tag = data[start]
+            code = tag & 0x7F
+            if code in _SHORT_TEXTS:
+                position = start + 2 + data[start + 1]
+                value = data[start + 2 : position].decode("ascii")
+            elif code == _INT:
+                value = _i32(data, start + 1)[0]
+                position = start + 5
+            elif code == _FLOAT:
+                value = _f64(data, start + 1)[0]
+                position = start + 9
+            else:
+                self._position = start
+                own[name] = self._sequence(1)[0]
+                position = self._position
+                continue
+            if tag != code:
+                references.append(value)
+            own[name] = value
+        else:
+            if data[position] == _END:
+                self._position = position + 1
+                self._count(2 * len(own) + 1)
+                result = JsObject()
+                result.own = own
+                return result
+        del self._shapes[self._levels]
+        self._position, self.nodes = before, nodes
+        del references[known:]
+        return None
 
     def _name(self, key: JsValue) -> str:
         """The property name for a key."""
@@ -303,6 +368,10 @@ class Decoder(PlainDecoder):
         entries = JsArray([JsArray(pair) for pair in zip(keys, values, strict=True)])
         self._count(2 * len(keys))
         return self._converter.call(UNDEFINED, (entries,))
+
+
+def _reference(index: int) -> bytes:
+    return struct.pack("<BI", _REFERENCE, index)
 
 
 def _without_tags(data: bytes, width: int) -> bytes:

@@ -117,6 +117,11 @@ CASES = [
     ("[{'a': 1, 'b': 2}, {'b': 1, 'a': 2}, {}, {'a': []}]", "records of several shapes"),
     ("(lambda r: [{'x': r, 'y': n} for n in range(9)])({'z': [1]})", "one record in a column"),
     ("(lambda r: [{'x': r}, r])([1])", "one list in two columns"),
+    ("[{'a': n, 'b': {'c': n, 'd': [{'e': n}, {'e': 2}]}} for n in range(30)]", "records in records"),
+    ("[{'a': n, 'b': {'c': n}, 'x' if n % 3 else 'y': n} for n in range(90)]", "shapes that change at the end"),
+    ("[{'a': n, 'b': {'c': 1}} if n % 2 else {'b': n, 'a': [n]} for n in range(60)]", "shapes that alternate"),
+    ("[{'a': [1] * 9, 'b': 'a' * n} for n in range(0, 600, 99)] + [{'a': None}]", "texts among records"),
+    ("(lambda a: [{'a': a, 'b': a} for _ in range(4)])([{'a': 1, 'b': 2}])", "records that share a list"),
     ("[[n, str(n), [n, n + 0.5]] for n in range(400)]", "rows"),
     ("[{'id': n, 'tags': ['a', 'b'], 'x': n / 3} for n in range(500)]", "many records"),
 ]

@@ -1,8 +1,8 @@
 """``make regrtest``: the parts of CPython's own regression tests that fit the guest, here and under node.
 
-Prints a table of counts, keeps build/regrtest.json up to date, and ends with exit status 1 where a test fails here that
-passes under node. A test that crashes the interpreter is counted, left out, and its module is run again without it. So
-is a test that hangs; one that hangs under node is left out here as well.
+Prints a table of counts, keeps a record of all results up to date, and ends with exit status 1 where a test fails here
+that passes under node. A test that crashes the interpreter is counted, left out, and its module is run again without
+it. So is a test that hangs; one that hangs under node is left out here as well.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _CPU_SECONDS: Final = 300.0
 """For one module here."""
 _QUIET_SECONDS: Final = 240.0
 """Under node, the time without a new test after which the last one counts as hanging."""
-_MOST_CRASHES: Final = 40
+_MOST_CRASHES: Final = 12
 _PREFIX: Final = "test: "
 _LIMITS: Final = Limits(memory_bytes=2 << 30, cpu_seconds=_CPU_SECONDS, wait_seconds=60.0)
 
@@ -84,7 +84,6 @@ class Outcome:
 Outcomes = dict[str, tuple[Outcome, Outcome]]
 """By module: under node, here."""
 _SIDES: Final = ("node", "here")
-_RECORD: Final = Path("build/regrtest.json")
 _KEPT: Final = tuple(entry.name for entry in fields(Outcome))
 
 
@@ -101,9 +100,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("modules", nargs="*", help="modules of the test package, such as test_json (default: all)")
     parser.add_argument("--here-only", action="store_true", help="do not run node")
-    parser.add_argument("--resume", action="store_true", help="leave out modules that build/regrtest.json holds")
+    parser.add_argument("--record", type=Path, default=Path("build/regrtest.json"), help="where the results go")
+    parser.add_argument("--resume", action="store_true", help="leave out modules that are recorded there")
     options = parser.parse_args(arguments)
-    outcomes = _recorded() if options.resume else {}
+    outcomes = _recorded(options.record) if options.resume else {}
     names = [name for name in options.modules or MODULES if name not in outcomes]
     cache = BuildCache(default_cache_root())
     suite = test_package(cache)
@@ -117,7 +117,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         here = Outcome(hung=[*node.hung])
         collect(here, lambda dead, n=name: run_here(n, dead, runtime, suite))
         outcomes[name] = (node, here)
-        _record(outcomes)
+        _record(outcomes, options.record)
         if not console.is_terminal:
             print(f"{name}: {node.summary()} | {here.summary()}", file=sys.stderr, flush=True)
     worse = {name: sorted(here.bad - node.bad) for name, (node, here) in outcomes.items()}
@@ -141,6 +141,8 @@ def collect(outcome: Outcome, attempt: Callable[[list[str]], Report]) -> None:
             outcome.run, outcome.skips = report.get("run", 0), report.get("skips", 0)
             outcome.failed = report.get("failed", [])
             break
+    else:
+        outcome.broken = "crashes again and again"
 
 
 def run_here(name: str, crashed: list[str], runtime: Runtime, suite: Path) -> Report:
@@ -216,20 +218,20 @@ def _last_test(printed: str) -> str:
     return names[-1].strip() if names else ""
 
 
-def _record(outcomes: Outcomes) -> None:
+def _record(outcomes: Outcomes, path: Path) -> None:
     record = {
         name: {side: vars(found) | {"passed": found.passed} for side, found in zip(_SIDES, sides, strict=True)}
         for name, sides in outcomes.items()
     }
-    _RECORD.parent.mkdir(exist_ok=True)
-    _RECORD.write_text(json.dumps(record, indent=1) + "\n")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(record, indent=1) + "\n")
 
 
-def _recorded() -> Outcomes:
-    if not _RECORD.exists():
+def _recorded(path: Path) -> Outcomes:
+    if not path.exists():
         return {}
     found: Outcomes = {}
-    for name, sides in json.loads(_RECORD.read_text()).items():
+    for name, sides in json.loads(path.read_text()).items():
         node, here = (Outcome(**{key: sides[side][key] for key in _KEPT}) for side in _SIDES)
         if not node.broken and not here.broken:
             found[name] = (node, here)
