@@ -115,8 +115,11 @@ def build_workerd_baseline(
 
 def _support_files(program: Path, profile: WorkerdProfile) -> Mapping[str, bytes]:
     try:
-        with program.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-            with memoryview(mapped) as view:
-                return find_support_files(view, profile)
+        with (
+            program.open("rb") as file,
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
+            memoryview(mapped) as view,
+        ):
+            return find_support_files(view, profile)
     except (OSError, ValueError) as error:
         raise ArtifactError(f"cannot read workerd's program {program}: {error}") from error
