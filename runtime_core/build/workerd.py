@@ -23,7 +23,7 @@ from runtime_core.wasm.abi import abi_profile
 from runtime_core.workerd.boot import WorkerdFiles, WorkerdGuest, boot_workerd
 from runtime_core.workerd.flags import BASELINE_FLAGS
 from runtime_core.workerd.profile import WORKERD_314_0_5, WorkerdProfile
-from runtime_core.workerd.support_files import find_support_files
+from runtime_core.workerd.support_files import find_files
 from runtime_core.workerd.write import write_baseline
 from schemas.digest import Digest
 from schemas.errors import ArtifactError, UnsupportedVersionError
@@ -66,7 +66,7 @@ def prepare_workerd(version: str, program: Path, *, cache: BuildCache, timeline:
             "there is no profile of workerd for this Pyodide version", expected=", ".join(PROFILES), found=version
         )
     with timeline.step("find workerd's support files"):
-        support = _support_files(program, profile)
+        support, sdk = _own_files(program, profile)
     with timeline.step("prepare the code image"):
         upstream = obtain_upstream(cache, version)
         translation = translate_exceptions(cache, upstream.main_module, expected=UPSTREAMS[version].translated)
@@ -79,7 +79,7 @@ def prepare_workerd(version: str, program: Path, *, cache: BuildCache, timeline:
         profile=profile,
         program=engine.link(image, host_imports()),
         memory=memory,
-        files=WorkerdFiles(stdlib=upstream.stdlib.path.read_bytes(), support=support),
+        files=WorkerdFiles(stdlib=upstream.stdlib.path.read_bytes(), support=support, sdk=sdk),
         trampoline_slot=abi_profile(version).trampoline_slot,
     )
 
@@ -113,13 +113,18 @@ def build_workerd_baseline(
     return digest
 
 
-def _support_files(program: Path, profile: WorkerdProfile) -> Mapping[str, bytes]:
+def _own_files(program: Path, profile: WorkerdProfile) -> tuple[Mapping[str, bytes], Mapping[str, bytes]]:
+    """The support files and the SDK in workerd's program."""
     try:
         with (
             program.open("rb") as file,
             mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
             memoryview(mapped) as view,
         ):
-            return find_support_files(view, profile)
+            found = find_files(view, (*profile.support_files, *profile.sdk_files))
     except (OSError, ValueError) as error:
         raise ArtifactError(f"cannot read workerd's program {program}: {error}") from error
+    return (
+        {file.name: found[file.name] for file in profile.support_files},
+        {file.name: found[file.name] for file in profile.sdk_files},
+    )

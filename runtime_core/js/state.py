@@ -139,7 +139,7 @@ class _Writer:
 
     def _path(self, value: JsValue) -> list[object]:
         if self._paths is None:
-            self._paths = _named_objects(self._js)
+            self._paths = named_objects(self._js)
         path = self._paths.get(id(value))
         if path is None:
             raise UnnamedValueError(
@@ -158,7 +158,7 @@ def _proxy_record(proxy: PyProxy) -> list[object]:
     return ["proxy", proxy.pointer, proxy.shared.flags, proxy.props.roundtrip, proxy.props.capture_this]
 
 
-def _named_objects(js: JsHost) -> dict[int, list[object]]:
+def named_objects(js: JsHost) -> dict[int, list[object]]:
     """The shortest path to every object and symbol that can be reached by properties, by the value's id."""
     found: dict[int, list[object]] = {}
     queue: list[tuple[JsObject | JsSymbol, list[object]]] = [(getattr(js, root), ["path", root]) for root in _ROOTS]

@@ -42,11 +42,12 @@ _ADD_LIBRARY_PATH: Final = f'import os; os.environ["LD_LIBRARY_PATH"] += ":{VEND
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WorkerdFiles:
-    """What workerd's own program contributes to a boot: the zip file of the standard library, and the files of its
-    ``_cloudflare`` package by name, in the order in which they are written."""
+    """What workerd contributes to a boot: the zip file of the standard library, and by name and in the order in which
+    they are written the files of its ``_cloudflare`` package and of its SDK."""
 
     stdlib: bytes
     support: Mapping[str, bytes]
+    sdk: Mapping[str, bytes]
 
 
 class WorkerdGuest:

@@ -61,6 +61,14 @@ def add_support_files(host: EmscriptenHost, profile: WorkerdProfile, files: Mapp
         _create_file(host.fs, f"{directory}/{name}", data)
 
 
+def add_sdk(host: EmscriptenHost, profile: WorkerdProfile, files: Mapping[str, bytes]) -> None:
+    """Write workerd's SDK, in the given order."""
+    for name, data in files.items():
+        path = f"{profile.site_packages}/{name}"
+        host.fs.make_directories(path.rpartition("/")[0])
+        _create_file(host.fs, path, data)
+
+
 def mount_packages(
     host: EmscriptenHost,
     profile: WorkerdProfile,

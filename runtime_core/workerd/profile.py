@@ -25,8 +25,8 @@ VENDORED_LIBRARY_DIRECTORY: Final = "/session/metadata/python_modules/lib/"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SupportFile:
-    """A file of workerd's ``_cloudflare`` package. It is not part of this project: it is found by size and digest in
-    workerd's own program. No digest: the file is empty."""
+    """A Python file of workerd's, named by its path below its directory. It is not part of this project: it is found
+    by size and digest in workerd's own program. No digest: the file is empty."""
 
     name: str
     size: int
@@ -46,9 +46,8 @@ class BaselineIdentity:
 class WorkerdProfile:
     """One release of workerd's Python runtime.
 
-    ``environment`` is in the order in which the guest sees it. ``entropy_byte`` is what rationed randomness consists
-    of. ``reserved_slot`` is the slot that a restore keeps free while it loads libraries, the first after the call
-    trampoline.
+    ``environment`` is in the order in which the guest sees it, ``support_files`` and ``sdk_files`` are in that in which
+    they are written. ``entropy_byte`` is what rationed randomness consists of.
     """
 
     pyodide: str
@@ -57,6 +56,7 @@ class WorkerdProfile:
     environment: Mapping[str, str]
     entropy_byte: int
     support_files: tuple[SupportFile, ...]
+    sdk_files: tuple[SupportFile, ...]
     baseline: BaselineIdentity
 
     @property
@@ -128,11 +128,34 @@ WORKERD_314_0_5: Final = WorkerdProfile(
             digest=Digest("99c7f7f6727ae401591175688ac7532a5a18cbbb9593fdef2b2e85e0741f815f"),
         ),
     ),
+    sdk_files=(
+        SupportFile(
+            name="workers/__init__.py",
+            size=1436,
+            digest=Digest("de88115ccfcda08694b33fd01ea4d36c88a70f1bc85c034991926d05bb71a1e6"),
+        ),
+        SupportFile(
+            name="workers/_workers.py",
+            size=44702,
+            digest=Digest("49c4f7c0eae18df70ff84aa1b7e71ca9c9f0591810a2feb09c95c06d84703383"),
+        ),
+        SupportFile(
+            name="workers/workflows.py",
+            size=270,
+            digest=Digest("9379fdf416da56d2400369165a51b72da83f724aea893ac785285631d09803bf"),
+        ),
+        SupportFile(
+            name="asgi.py",
+            size=9612,
+            digest=Digest("da171340aa361f733d99d4a1e09c7fe440dd6c79fbca83e4f11d7c42f7622549"),
+        ),
+    ),
     baseline=BaselineIdentity(
         heap=Digest("7fc70113970f1304c8b5ed12835ec1a2d9ec55656f5e730db6d2ed2f27ee7920"),
         heap_size=31_457_280,
         file=Digest("a980fc6e96fdb6c9d460be67f8039c2dd28858f31ceab5512422527ccfda1c5b"),
     ),
 )
-"""The release for the flag ``python_workers_20260817``. The last support file is there only while the flag
-``python_process_pth_files`` is off, as it is for the published baseline."""
+"""The release for the flag ``python_workers_20260817``. The support files are those of the
+package ``_cloudflare``, the last one only while the flag ``python_process_pth_files`` is off, as it is for the
+published baseline."""

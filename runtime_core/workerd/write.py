@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from runtime_core.workerd.flags import BASELINE_FLAGS, flag_record
-from schemas.snapshot_codec import snapshot_chunks
+from runtime_core.workerd.serialize import record_references
+from schemas.snapshot_codec import encode_snapshot, snapshot_chunks
 from schemas.snapshot_metadata import SnapshotMetadata, SnapshotSettings, SnapshotType
 
 if TYPE_CHECKING:
+    from runtime_core.guest import Guest
     from runtime_core.workerd.boot import WorkerdGuest
+    from runtime_core.workerd.dedicate import DedicatedWorker
 
+_CHECK_FLAG: Final = "python_check_rng_state"
+_AFTER_SNAPSHOT: Final = "from _cloudflare.entropy_patches import after_snapshot\nafter_snapshot()\ndel after_snapshot"
 _NO_REFERENCES: Final[Mapping[str, object]] = {"hiwireKeys": [], "immortalKeys": []}
 
 
@@ -33,3 +40,64 @@ def write_baseline(started: WorkerdGuest, *, flags: Iterable[str] = BASELINE_FLA
         so_table_bases={},
     )
     return snapshot_chunks(metadata, memory.view(0, memory.size))
+
+
+def write_dedicated(started: WorkerdGuest, worker: DedicatedWorker) -> bytes:
+    """The dedicated file of a guest in which the worker's top level has run.
+
+    The whole file is made before workerd's check that the top level drew nothing from the random generators, which
+    runs in the guest and is not part of it.
+
+    Raises:
+        CaptureError: the worker holds a value that workerd would not find again.
+        HostError: the top level advanced a random generator.
+    """
+    guest = started.guest
+    references = record_references(guest.js)
+    libraries = record_libraries(guest)
+    metadata = SnapshotMetadata(
+        settings=SnapshotSettings(
+            snapshot_type=SnapshotType.DEDICATED, baseline_snapshot=False, compat_flags=worker.flag_record
+        ),
+        hiwire=references.hiwire,
+        js_module_names=references.modules,
+        dso_handles=libraries.handles,
+        so_memory_bases=libraries.memory_bases,
+        so_table_bases=libraries.table_bases,
+        load_order=libraries.load_order,
+    )
+    memory = guest.instance.memory
+    data = encode_snapshot(metadata, memory.view(0, memory.size))
+    if worker.flag_record[_CHECK_FLAG]:
+        started.runner.run(_AFTER_SNAPSHOT)
+    return data
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecordedLibraries:
+    """The native libraries of a guest as a file records them: those with data in load order, bases by path and by base
+    name, and handles by path."""
+
+    load_order: tuple[str, ...]
+    memory_bases: Mapping[str, int]
+    table_bases: Mapping[str, int]
+    handles: Mapping[str, tuple[int, ...]]
+
+
+def record_libraries(guest: Guest) -> RecordedLibraries:
+    """Record which libraries the guest loaded, and where."""
+    linker = guest.emscripten.linker
+    placed = [library for library in (linker.libraries if linker is not None else ()) if library.memory_bytes]
+    memory: dict[str, int] = {}
+    table: dict[str, int] = {}
+    for library in placed:
+        for name in (library.name, posixpath.basename(library.name)):
+            memory[name] = library.memory_base
+            if library.table_slots:
+                table[name] = library.table_base
+    handles: dict[str, tuple[int, ...]] = {}
+    for handle, library in guest.emscripten.libraries.items():
+        handles[library.name] = (*handles.get(library.name, ()), handle)
+    return RecordedLibraries(
+        load_order=tuple(library.name for library in placed), memory_bases=memory, table_bases=table, handles=handles
+    )
