@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Container, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -12,13 +12,14 @@ from runtime_core.build.cache import BuildCache
 from runtime_core.build.pins import UPSTREAMS
 from runtime_core.build.progress import Timeline
 from runtime_core.build.release import build_code
-from runtime_core.build.translate import translate_exceptions
+from runtime_core.build.translate import translate_exceptions, translate_library
 from runtime_core.build.upstream import obtain_upstream
 from runtime_core.engine.codecache import CodeCache
 from runtime_core.engine.engine import Engine
 from runtime_core.engine.instance import GuestInstance
 from runtime_core.engine.module import CompiledModule, Program
 from runtime_core.guest import host_imports
+from runtime_core.linking.library import LibraryLoader
 from runtime_core.wasm.abi import abi_profile
 from runtime_core.workerd.boot import WorkerdFiles, WorkerdGuest, boot_workerd
 from runtime_core.workerd.flags import BASELINE_FLAGS
@@ -39,6 +40,7 @@ class WorkerdRuntime:
     profile: WorkerdProfile
     program: Program
     memory: CompiledModule
+    libraries: LibraryLoader
     files: WorkerdFiles
     trampoline_slot: int
 
@@ -46,9 +48,12 @@ class WorkerdRuntime:
         """A fresh instance with the memory that the main module starts with."""
         return self.program.instantiate(self.memory)
 
-    def boot(self) -> WorkerdGuest:
-        """A guest at the point where workerd takes its baseline."""
-        return boot_workerd(self.instantiate(), self.profile, self.files, trampoline_slot=self.trampoline_slot)
+    def boot(self, flags: Container[str] = BASELINE_FLAGS) -> WorkerdGuest:
+        """A guest at the point where workerd takes its baseline, with these compatibility flags on."""
+        absent = {file.name for file in self.profile.support_files if file.unless is not None and file.unless in flags}
+        support = {name: data for name, data in self.files.support.items() if name not in absent}
+        files = replace(self.files, support=support)
+        return boot_workerd(self.instantiate(), self.profile, files, trampoline_slot=self.trampoline_slot)
 
 
 def prepare_workerd(version: str, program: Path, *, cache: BuildCache, timeline: Timeline) -> WorkerdRuntime:
@@ -79,6 +84,9 @@ def prepare_workerd(version: str, program: Path, *, cache: BuildCache, timeline:
         profile=profile,
         program=engine.link(image, host_imports()),
         memory=memory,
+        libraries=LibraryLoader(
+            translate=lambda wasm: translate_library(cache, wasm), load=lambda wasm: engine.load(wasm, compiled)
+        ),
         files=WorkerdFiles(stdlib=upstream.stdlib.path.read_bytes(), support=support, sdk=sdk),
         trampoline_slot=abi_profile(version).trampoline_slot,
     )
@@ -91,7 +99,7 @@ def build_workerd_baseline(
     program: Path,
     cache: BuildCache,
     timeline: Timeline,
-    flags: Iterable[str] = BASELINE_FLAGS,
+    flags: Collection[str] = BASELINE_FLAGS,
 ) -> Digest:
     """Write the baseline file of a Pyodide version; returns its digest.
 
@@ -101,7 +109,7 @@ def build_workerd_baseline(
     """
     runtime = prepare_workerd(version, program, cache=cache, timeline=timeline)
     with timeline.step("boot as workerd boots"):
-        started = runtime.boot()
+        started = runtime.boot(flags)
     try:
         with timeline.step("write the file") as step:
             data = b"".join(write_baseline(started, flags=flags))

@@ -26,11 +26,13 @@ VENDORED_LIBRARY_DIRECTORY: Final = "/session/metadata/python_modules/lib/"
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SupportFile:
     """A Python file of workerd's, named by its path below its directory. It is not part of this project: it is found
-    by size and digest in workerd's own program. No digest: the file is empty."""
+    by size and digest in workerd's own program. No digest: the file is empty. ``unless`` is a compatibility flag that
+    leaves it out."""
 
     name: str
     size: int
     digest: Digest | None = None
+    unless: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,6 +128,7 @@ WORKERD_314_0_5: Final = WorkerdProfile(
             name="entropy_import_context_packages.py",
             size=5498,
             digest=Digest("99c7f7f6727ae401591175688ac7532a5a18cbbb9593fdef2b2e85e0741f815f"),
+            unless="python_process_pth_files",
         ),
     ),
     sdk_files=(
@@ -156,6 +159,5 @@ WORKERD_314_0_5: Final = WorkerdProfile(
         file=Digest("a980fc6e96fdb6c9d460be67f8039c2dd28858f31ceab5512422527ccfda1c5b"),
     ),
 )
-"""The release for the flag ``python_workers_20260817``. The support files are those of the
-package ``_cloudflare``, the last one only while the flag ``python_process_pth_files`` is off, as it is for the
-published baseline."""
+"""The release for the flag ``python_workers_20260817``. The support files are those of the package
+``_cloudflare``."""

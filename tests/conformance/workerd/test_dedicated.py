@@ -10,21 +10,31 @@ from runtime_core.packages.bundle import WorkerBundle
 from runtime_core.workerd.dedicate import DedicatedWorker, run_top_level
 from runtime_core.workerd.flags import BASELINE_FLAGS
 from runtime_core.workerd.write import write_dedicated
-from tests.support.workerd.files import DEDICATED_WORKER
+from schemas.snapshot_codec import decode_snapshot
+from tests.support.workerd.files import DEDICATED_WORKER, native_worker
 from tests.support.workerd.guests import workerd_runtime
 from tests.support.workerd.program import WorkerFiles, workerd
 
 DEDICATED_FLAG = "python_dedicated_snapshot"
 
 
+def with_flag(worker: WorkerFiles, *, main: bytes | None = None) -> WorkerFiles:
+    """The worker as the real program must be configured to start it from a dedicated file."""
+    name = next(iter(worker.files))
+    files = worker.files if main is None else {**worker.files, name: main}
+    return dataclasses.replace(worker, files=files, flags=(*worker.flags, DEDICATED_FLAG))
+
+
 def written(worker: WorkerFiles) -> bytes:
     """The dedicated file of a worker, made here."""
     runtime = workerd_runtime()
-    flags = BASELINE_FLAGS | {DEDICATED_FLAG, *worker.flags}
-    bundle = WorkerBundle(main=next(iter(worker.files)), files=worker.files)
-    started = runtime.boot()
+    dedicated = DedicatedWorker(
+        bundle=WorkerBundle(main=next(iter(worker.files)), files=worker.files),
+        flags=frozenset(BASELINE_FLAGS | {DEDICATED_FLAG, *worker.flags}),
+        libraries=runtime.libraries,
+    )
+    started = runtime.boot(dedicated.flags)
     try:
-        dedicated = DedicatedWorker(bundle=bundle, flags=frozenset(flags))
         run_top_level(started, dedicated, runtime.files.sdk)
         return write_dedicated(started, dedicated)
     finally:
@@ -33,5 +43,19 @@ def written(worker: WorkerFiles) -> bytes:
 
 @pytest.mark.boot
 def test_real_program_serves_dedicated_file() -> None:
-    worker = dataclasses.replace(DEDICATED_WORKER, flags=(*DEDICATED_WORKER.flags, DEDICATED_FLAG))
-    workerd().test(worker, written(DEDICATED_WORKER))
+    """The main module that the program is given would fail: what answers is the one in the file."""
+    poisoned = with_flag(DEDICATED_WORKER, main=b"raise RuntimeError('the top level ran again')\nclass Default: pass")
+    workerd().test(poisoned, written(DEDICATED_WORKER))
+
+
+@pytest.mark.boot
+def test_real_program_serves_dedicated_file_with_native_library() -> None:
+    worker = native_worker()
+    data = written(worker)
+    metadata = decode_snapshot(data).metadata
+    library, *others = metadata.load_order
+    assert not others
+    assert library.startswith("/session/metadata/python_modules/pydantic_core/")
+    assert metadata.dso_handles[library]
+    assert metadata.so_table_bases == {library: 14174, library.rpartition("/")[2]: 14174}
+    workerd().test(with_flag(worker), data)
