@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import tempfile
 from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,14 +21,18 @@ from runtime_core.engine.instance import GuestInstance
 from runtime_core.engine.module import CompiledModule, Program
 from runtime_core.guest import host_imports
 from runtime_core.linking.library import LibraryLoader
+from runtime_core.packages.bundle import WorkerBundle
 from runtime_core.wasm.abi import abi_profile
 from runtime_core.workerd.boot import WorkerdFiles, WorkerdGuest, boot_workerd
-from runtime_core.workerd.flags import BASELINE_FLAGS
+from runtime_core.workerd.checks import DEDICATED_FLAG
+from runtime_core.workerd.dedicate import DedicatedWorker, run_top_level
+from runtime_core.workerd.flags import BASELINE_FLAGS, flag_record
 from runtime_core.workerd.profile import WORKERD_314_0_5, WorkerdProfile
 from runtime_core.workerd.support_files import find_files
-from runtime_core.workerd.write import write_baseline
+from runtime_core.workerd.write import write_baseline, write_dedicated
 from schemas.digest import Digest
-from schemas.errors import ArtifactError, UnsupportedVersionError
+from schemas.errors import ArtifactError, ConfigError, UnsupportedVersionError
+from schemas.snapshot_metadata import SnapshotType
 
 PROFILES: Final[Mapping[str, WorkerdProfile]] = {WORKERD_314_0_5.pyodide: WORKERD_314_0_5}
 """Releases of workerd's Python runtime by the Pyodide version that they run."""
@@ -92,7 +97,16 @@ def prepare_workerd(version: str, program: Path, *, cache: BuildCache, timeline:
     )
 
 
-def build_workerd_baseline(
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorkerdSnapshot:
+    """A file that was written for workerd."""
+
+    kind: SnapshotType
+    digest: Digest
+    size: int
+
+
+def export_snapshot(
     version: str,
     output: Path,
     *,
@@ -100,25 +114,53 @@ def build_workerd_baseline(
     cache: BuildCache,
     timeline: Timeline,
     flags: Collection[str] = BASELINE_FLAGS,
-) -> Digest:
-    """Write the baseline file of a Pyodide version; returns its digest.
+    worker: WorkerBundle | None = None,
+) -> WorkerdSnapshot:
+    """Write a snapshot file that workerd starts from: of a worker whose top level has run, or else the baseline.
+
+    ``program`` is the file of workerd's program, ``flags`` are the compatibility flags that are on; a dedicated
+    snapshot turns its own flag on.
 
     Raises:
-        ConfigError: workerd has no such flag.
+        ConfigError: workerd has no such flag, or the output cannot be written.
+        CaptureError: the worker's top level leaves what a snapshot cannot hold.
+        PythonError: the worker's top level raised.
         PlatformError: a step failed; nothing is left in the place of ``output``.
     """
+    enabled = frozenset(flags) | ({DEDICATED_FLAG} if worker is not None else frozenset())
+    flag_record(enabled)  # before the work
     runtime = prepare_workerd(version, program, cache=cache, timeline=timeline)
     with timeline.step("boot as workerd boots"):
-        started = runtime.boot(flags)
+        started = runtime.boot(enabled)
     try:
-        with timeline.step("write the file") as step:
-            data = b"".join(write_baseline(started, flags=flags))
-            output.write_bytes(data)
-            digest = Digest.of(data)
-            step.note(size=len(data), digest=digest)
+        if worker is None:
+            kind, data = SnapshotType.BASELINE, b"".join(write_baseline(started, flags=enabled))
+        else:
+            dedicated = DedicatedWorker(bundle=worker, flags=enabled, libraries=runtime.libraries)
+            with timeline.step("run the worker's top level"):
+                run_top_level(started, dedicated, runtime.files.sdk)
+            kind, data = SnapshotType.DEDICATED, write_dedicated(started, dedicated)
     finally:
         started.guest.close()
-    return digest
+    with timeline.step("write the file") as step:
+        _replace(output, data)
+        written = WorkerdSnapshot(kind=kind, digest=Digest.of(data), size=len(data))
+        step.note(size=written.size, digest=written.digest, detail=kind.value)
+    return written
+
+
+def _replace(output: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=output.parent, prefix=f".{output.name}.", delete=False) as file:
+            try:
+                file.write(data)
+                Path(file.name).replace(output)
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise ConfigError(f"cannot write {output}: {error.strerror or error}") from error
 
 
 def _own_files(program: Path, profile: WorkerdProfile) -> tuple[Mapping[str, bytes], Mapping[str, bytes]]:

@@ -1,4 +1,6 @@
-"""The ``runtime-core`` command: run Python files in isolates of a verified release, and measure what isolates cost."""
+"""The ``runtime-core`` command: run Python files in isolates of a verified release, measure what isolates cost, and
+exchange snapshot files with workerd.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from runtime_core.cli.snapshot import add_snapshot_commands
 from runtime_core.cli.steps import Step, Steps
 from runtime_core.engine.limits import Limits
 from runtime_core.isolate import Isolate, IsolateOptions
@@ -28,6 +31,7 @@ examples:
   runtime-core run --address 127.0.0.1:7420 --root root.json --channel stable worker.py --call handle --arg '"text"'
   runtime-core run --address 127.0.0.1:7420 --pin 314.0.5-0123456789ab@sha256:... worker.py
   runtime-core measure --release build/release --isolates 50
+  runtime-core snapshot export --workerd node_modules/.bin/workerd --worker src --output snapshot.bin
 """
 _INTERRUPTIBLE_SECONDS: Final = 1e9
 """No limit to speak of: guest code looks for Ctrl-C when it looks at its CPU budget, so it needs one."""
@@ -103,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_release_options(cost)
     cost.add_argument("--isolates", type=int, default=50, help="how many (default 50)")
     cost.set_defaults(command=_measure)
+    add_snapshot_commands(commands)
     return parser
 
 

@@ -1,0 +1,97 @@
+"""``runtime-core snapshot``: files that are exchanged with workerd."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from schemas.errors import ConfigError
+from schemas.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from runtime_core.packages.bundle import WorkerBundle
+
+_DEFAULT_MAIN = "worker.py"
+
+
+def add_snapshot_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command and its parts."""
+    snapshot = commands.add_parser("snapshot", help="exchange snapshot files with workerd")
+    parts = snapshot.add_subparsers(required=True, metavar="COMMAND")
+    _add_export(parts)
+
+
+def _add_export(parts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    export = parts.add_parser(
+        "export",
+        help="write a snapshot file that workerd starts from",
+        description=(
+            "Write the baseline, or with --worker the dedicated snapshot of a worker whose top level has run. The "
+            "file is the one that workerd itself would write for a baseline, byte for byte."
+        ),
+        epilog="workerd starts from it with --experimental --python-snapshot-dir DIR --python-load-snapshot NAME",
+    )
+    export.add_argument("--workerd", type=Path, required=True, metavar="FILE", help="workerd's program (npm: workerd)")
+    export.add_argument("--output", type=Path, required=True, metavar="FILE", help="the snapshot file to write")
+    export.add_argument("--pyodide", metavar="VERSION", help="the Pyodide version (default: the one of new releases)")
+    export.add_argument("--worker", type=Path, metavar="PATH", help="the worker's directory, or its only file")
+    export.add_argument("--main", metavar="FILE", help=f"its main module (default: {_DEFAULT_MAIN})")
+    export.add_argument(
+        "--flag",
+        dest="flags",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a compatibility flag to turn on beside those of the published baseline; may be repeated",
+    )
+    export.add_argument("--work", type=Path, metavar="DIR", help="build cache (default: the user's cache)")
+    export.add_argument("--json", action="store_true", help="print one JSON document on stdout")
+    export.set_defaults(command=_export)
+
+
+def _export(options: argparse.Namespace) -> int:
+    # Here, because it needs what only a build needs.
+    from runtime_core.build.cache import BuildCache, default_cache_root
+    from runtime_core.build.pins import DEFAULT_VERSION
+    from runtime_core.build.progress import Timeline
+    from runtime_core.build.workerd import export_snapshot
+    from runtime_core.workerd.flags import BASELINE_FLAGS
+
+    timeline = Timeline()
+    written = export_snapshot(
+        options.pyodide or DEFAULT_VERSION,
+        options.output,
+        program=options.workerd,
+        cache=BuildCache(options.work or default_cache_root()),
+        timeline=timeline,
+        flags=BASELINE_FLAGS | frozenset(options.flags),
+        worker=_worker(options.worker, options.main),
+    )
+    if options.json:
+        document = {
+            "type": written.kind.value,
+            "digest": str(written.digest),
+            "size": written.size,
+            "output": str(options.output),
+            "timeline": timeline.as_json(),
+        }
+        print(json.dumps(document))
+    else:
+        print(f"{written.kind.value} snapshot {written.digest} in {options.output}")
+    return int(ExitCode.OK)
+
+
+def _worker(path: Path | None, main: str | None) -> WorkerBundle | None:
+    from runtime_core.packages.bundle import WorkerBundle
+
+    if path is None:
+        if main is not None:
+            raise ConfigError("there is no worker that a main module could be of", hint="give --worker PATH")
+        return None
+    if path.is_dir():
+        return WorkerBundle.of_directory(path, main or _DEFAULT_MAIN)
+    if main not in (None, path.name):
+        raise ConfigError("a worker of one file has that as its main module", expected=path.name, found=main)
+    return WorkerBundle.of_file(path)
