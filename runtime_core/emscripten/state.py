@@ -8,18 +8,26 @@ and ``libraries`` (see ``linking.linkedset``) where the code image has some.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from runtime_core.emscripten.checked import checked_integer, checked_string
+from runtime_core.emscripten.checked import (
+    MalformedError,
+    checked_integer,
+    checked_string,
+    elements,
+    fields,
+    member,
+    shown,
+)
 from runtime_core.emscripten.connections import SocketStream
 from runtime_core.emscripten.errno import Errno
 from runtime_core.emscripten.host import EmscriptenHost, HostServices
 from runtime_core.emscripten.table_functions import TableState
 from runtime_core.emscripten.template import FileSystemTemplate, capture_filesystem
 from runtime_core.linking.linkedset import LinkState
-from schemas.errors import CaptureError, FormatError, RestoreError
+from schemas.errors import CaptureError, RestoreError
 
 if TYPE_CHECKING:
     from runtime_core.emscripten.files import Stream
@@ -98,22 +106,28 @@ class HostTemplate:
         """
         version = state.get("version") if isinstance(state, Mapping) else None
         if version != STATE_VERSION:
-            raise RestoreError("the captured host state has another version", expected=STATE_VERSION, found=version)
-        try:
-            template = cls(
-                filesystem=FileSystemTemplate(state["filesystem"], mounts),
-                cwd=checked_string(state["cwd"]),
-                streams=tuple(_stream(raw) for raw in state["streams"]),
-                descriptors=tuple(_descriptor(raw, len(state["streams"])) for raw in state["descriptors"]),
-                environment={checked_string(key): checked_string(value) for key, value in state["environment"]},
-                umask=checked_integer(state["umask"], 0, 0o777),
-                pending_signal=checked_integer(state["pending_signal"], 0, 0xFF),
-                monotonic_ns=checked_integer(state["monotonic_ns"], 0, 1 << 62),
-                table=TableState.from_json(state["table"]),
-                links=LinkState.from_json(state["libraries"]) if "libraries" in state else LinkState(),
+            raise RestoreError(
+                "the captured host state has another version", expected=STATE_VERSION, found=shown(version)
             )
-        except (KeyError, TypeError, ValueError, FormatError) as error:
-            raise RestoreError(f"the captured host state is malformed: {error!r}") from error
+        try:
+            streams = member(state, "streams", lambda value: elements(value, _stream))
+            template = cls(
+                filesystem=FileSystemTemplate(state.get("filesystem"), mounts),
+                cwd=member(state, "cwd", _absolute_path),
+                streams=streams,
+                descriptors=member(
+                    state, "descriptors", lambda value: elements(value, lambda pair: _descriptor(pair, len(streams)))
+                ),
+                environment=dict(member(state, "environment", lambda value: elements(value, _variable))),
+                umask=member(state, "umask", lambda value: checked_integer(value, 0, 0o777)),
+                pending_signal=member(state, "pending_signal", lambda value: checked_integer(value, 0, 0xFF)),
+                monotonic_ns=member(state, "monotonic_ns", lambda value: checked_integer(value, 0, 1 << 62)),
+                table=member(state, "table", TableState.from_json),
+                links=member(state, "libraries", LinkState.from_json) if "libraries" in state else LinkState(),
+            )
+        except MalformedError as error:
+            where = f"the captured host state: {error.path}"
+            raise RestoreError(where, expected=error.expected, found=error.found) from error
         template._check()
         return template
 
@@ -127,7 +141,9 @@ class HostTemplate:
         try:
             host.fs.change_directory(host.fs.resolve(self.cwd))
         except Errno as error:
-            raise RestoreError("the captured working directory does not exist", found=self.cwd) from error
+            raise RestoreError(
+                "the captured working directory does not exist", expected="a directory", found=ascii(self.cwd)[:80]
+            ) from error
 
     def instantiate(self, services: HostServices, *, limits: FileSystemLimits | None = None) -> EmscriptenHost:
         """A host of its own for one isolate; the caller binds it to the instance.
@@ -152,14 +168,28 @@ class HostTemplate:
                 stream.position = position
                 streams.append(stream)
         except Errno as error:
-            raise RestoreError("a captured stream cannot be opened again", found=error.code.name) from error
+            raise RestoreError(
+                "a captured stream cannot be opened again", expected="a node that can be open", found=error.code.name
+            ) from error
         for fd, at in self.descriptors:
             files.install(fd, streams[at])
         return host
 
 
-def _stream(raw: Sequence[object]) -> tuple[int, int, int]:
-    ino, flags, position = raw
+def _absolute_path(value: object) -> str:
+    path = checked_string(value)
+    if not path.startswith("/"):
+        raise MalformedError(expected="an absolute path", found=path)
+    return path
+
+
+def _variable(value: object) -> tuple[str, str]:
+    name, text = fields(value, 2)
+    return checked_string(name), checked_string(text)
+
+
+def _stream(value: object) -> tuple[int, int, int]:
+    ino, flags, position = fields(value, 3)
     return (
         checked_integer(ino, 1, 1 << 53),
         checked_integer(flags, 0, (1 << 31) - 1),
@@ -167,6 +197,6 @@ def _stream(raw: Sequence[object]) -> tuple[int, int, int]:
     )
 
 
-def _descriptor(raw: Sequence[object], streams: int) -> tuple[int, int]:
-    fd, at = raw
+def _descriptor(value: object, streams: int) -> tuple[int, int]:
+    fd, at = fields(value, 2)
     return checked_integer(fd, 0, (1 << 31) - 1), checked_integer(at, 0, streams - 1)

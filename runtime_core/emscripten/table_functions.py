@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from runtime_core.emscripten.arguments import U32
-from runtime_core.emscripten.checked import checked_integer, checked_string
+from runtime_core.emscripten.checked import checked_integer, checked_string, elements, fields, member
 from runtime_core.emscripten.libffi_types import (
     STACK_ALIGNMENT,
     CallInterface,
@@ -86,18 +86,28 @@ class TableState:
         }
 
     @classmethod
-    def from_json(cls, state: Mapping[str, Any]) -> TableState:
+    def from_json(cls, state: object) -> TableState:
         """Read what :meth:`to_json` wrote.
 
         Raises:
-            KeyError, TypeError, ValueError: where it is something else.
+            MalformedError: where it is something else.
         """
         return cls(
-            size=checked_integer(state["size"], 0, TABLE_MAX),
-            symbols=tuple((checked_string(name), _slot(slot)) for name, slot in state["symbols"]),
-            closures=tuple((_slot(slot), checked_integer(closure, 0, U32)) for slot, closure in state["closures"]),
-            free=tuple(_slot(slot) for slot in state["free"]),
+            size=member(state, "size", lambda value: checked_integer(value, 0, TABLE_MAX)),
+            symbols=member(state, "symbols", lambda value: elements(value, _symbol)),
+            closures=member(state, "closures", lambda value: elements(value, _closure)),
+            free=member(state, "free", lambda value: elements(value, _slot)),
         )
+
+
+def _symbol(value: object) -> tuple[str, int]:
+    name, slot = fields(value, 2)
+    return checked_string(name), _slot(slot)
+
+
+def _closure(value: object) -> tuple[int, int]:
+    slot, address = fields(value, 2)
+    return _slot(slot), checked_integer(address, 0, U32)
 
 
 def _slot(value: object) -> int:

@@ -13,13 +13,19 @@ captured) and ``nodes`` (inode numbers it takes).
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from runtime_core.emscripten import constants as c
-from runtime_core.emscripten.checked import checked_integer, checked_string
+from runtime_core.emscripten.checked import (
+    MalformedError,
+    checked_integer,
+    checked_string,
+    elements,
+    fields,
+    member,
+)
 from runtime_core.emscripten.fs import FileSystem
 from runtime_core.emscripten.nodes import (
     DeviceNode,
@@ -106,17 +112,18 @@ class FileSystemTemplate:
 
     __slots__ = ("_bytes", "_children", "_mount_points", "_mounts", "_next_ino", "_nodes", "_records")
 
-    def __init__(self, state: Mapping[str, Any], mounts: Mapping[str, Mount]) -> None:
+    def __init__(self, state: object, mounts: Mapping[str, Mount]) -> None:
         """Parse the JSON form; ``mounts`` holds the mounts it names (others are left out).
 
         Raises:
             RestoreError: where the state is not one that :func:`capture_filesystem` makes, or a mount is missing.
         """
         try:
-            records = [_parsed(raw) for raw in state["nodes"]]
-            self._next_ino = checked_integer(state["next_ino"], 2, 1 << 53)
-        except (KeyError, TypeError, ValueError, binascii.Error) as error:
-            raise RestoreError(f"the captured file system is malformed: {error!r}") from error
+            records = member(state, "nodes", lambda value: elements(value, _parsed))
+            self._next_ino = member(state, "next_ino", lambda value: checked_integer(value, 2, 1 << 53))
+        except MalformedError as error:
+            where = f"the captured file system: {error.path}"
+            raise RestoreError(where, expected=error.expected, found=error.found) from error
         self._records: dict[int, _Record] = {}
         self._children: dict[int, list[_Record]] = {}
         self._mounts: dict[str, Mount] = {}
@@ -125,16 +132,38 @@ class FileSystemTemplate:
         self._bytes = 0
         for record in records:
             self._add(record, mounts)
-        if not records or records[0].ino != _ROOT_INO or records[0].make is not _make_directory:
-            raise RestoreError("the captured file system has no root", expected="a directory with inode number 1")
+        root = records[0] if records else None
+        if root is None or (root.ino, root.parent, root.make) != (_ROOT_INO, None, _make_directory):
+            raise RestoreError(
+                "the captured file system has no root",
+                expected="a directory with inode number 1 as the first node",
+                found="nothing" if root is None else f"node {root.ino}",
+            )
+        placed = [(record.parent, record.name) for record in records if record.parent is not None]
+        if len(set(placed)) != len(placed):
+            raise RestoreError(
+                "the captured file system has two nodes in one place",
+                expected=f"{len(placed)} places",
+                found=len(set(placed)),
+            )
 
     def _add(self, record: _Record, mounts: Mapping[str, Mount]) -> None:
         if record.ino in self._records or record.ino >= self._next_ino:
-            raise RestoreError("the captured file system repeats or skips an inode number", found=record.ino)
+            raise RestoreError(
+                "the captured file system repeats or skips an inode number",
+                expected=f"each once, below {self._next_ino}",
+                found=record.ino,
+            )
         if record.parent is not None:
             parent = self._records.get(record.parent)
             if parent is None or parent.make is not _make_directory:
-                raise RestoreError("a captured node lies in no directory", found=record.parent)
+                raise RestoreError(
+                    "a captured node lies in no directory", expected="a directory before it", found=record.parent
+                )
+            if parent.parent is None and parent.ino != _ROOT_INO:
+                raise RestoreError(
+                    "a captured node lies in a removed directory", expected="a directory of the tree", found=parent.ino
+                )
             siblings = self._children.setdefault(record.parent, [])
             siblings.append(record)
         if record.make is _make_mount:
@@ -178,7 +207,9 @@ class FileSystemTemplate:
         """
         record = self._records.get(ino)
         if record is None:
-            raise RestoreError("a captured descriptor refers to no captured node", found=ino)
+            raise RestoreError(
+                "a captured descriptor refers to no captured node", expected="an inode number of the state", found=ino
+            )
         node: Node
         names: list[str] = []
         while record.parent is not None:
@@ -263,41 +294,64 @@ _MAKERS: Final[Mapping[str, Callable[[FileSystemTemplate, _Record], Node]]] = {
 }
 
 
-def _parsed(raw: Mapping[str, Any]) -> _Record:
-    kind = raw["kind"]
-    mode = checked_integer(raw["mode"], 0, 0o177777)
-    parent = raw["parent"]
-    if parent is not None:
-        checked_integer(parent, 1, 1 << 53)
-    if _KINDS[kind] and mode & c.S_IFMT != _KINDS[kind]:
-        raise ValueError(f"mode {mode:#o} of a {kind}")
-    atime, mtime, ctime = (checked_integer(value, -(1 << 62), 1 << 62) for value in raw["times"])
+def _parsed(raw: object) -> _Record:
+    kind = member(raw, "kind", _kind)
+    parent = member(raw, "parent", lambda value: None if value is None else checked_integer(value, 1, 1 << 53))
+    atime, mtime, ctime = member(raw, "times", _times)
     return _Record(
-        ino=checked_integer(raw["ino"], 1, 1 << 53),
+        ino=member(raw, "ino", lambda value: checked_integer(value, 1, 1 << 53)),
         parent=parent,
-        name=_name(raw["name"]) if parent is not None else "",
-        mode=mode,
+        name=member(raw, "name", _name) if parent is not None else "",
+        mode=member(raw, "mode", lambda value: _mode(value, kind)),
         times=(atime, mtime, ctime),
         make=_MAKERS[kind],
         payload=_payload(kind, raw),
     )
 
 
-def _payload(kind: str, raw: Mapping[str, Any]) -> object:
+def _kind(value: object) -> str:
+    if not isinstance(value, str) or value not in _MAKERS:
+        raise MalformedError(expected=", ".join(_MAKERS), found=value)
+    return value
+
+
+def _mode(value: object, kind: str) -> int:
+    mode = checked_integer(value, 0, 0o177777)
+    if _KINDS[kind] and mode & c.S_IFMT != _KINDS[kind]:
+        raise MalformedError(expected=f"the mode of a {kind}", found=mode)
+    return mode
+
+
+def _times(value: object) -> list[int]:
+    return [checked_integer(item, -(1 << 62), 1 << 62) for item in fields(value, 3)]
+
+
+def _payload(kind: str, raw: object) -> object:
     if kind in ("file", "pipe"):
-        return base64.b64decode(raw["data"], validate=True)
+        return member(raw, "data", _base64)
     if kind == "link":
-        return checked_string(raw["target"])
+        return member(raw, "target", checked_string)
     if kind == "device":
-        return checked_string(raw["device"]), checked_integer(raw["number"], 0, 0xFFFF_FFFF)
+        number = member(raw, "number", lambda value: checked_integer(value, 0, 0xFFFF_FFFF))
+        return member(raw, "device", checked_string), number
     if kind == "mount":
-        return checked_string(raw["mount"]), checked_integer(raw["nodes"], 1, 1 << 32)
+        count = member(raw, "nodes", lambda value: checked_integer(value, 1, 1 << 32))
+        return member(raw, "mount", checked_string), count
     return None
+
+
+def _base64(value: object) -> bytes:
+    if not isinstance(value, str):
+        raise MalformedError(expected="text in base64", found=value)
+    try:
+        return base64.b64decode(value, validate=True)
+    except ValueError as error:
+        raise MalformedError(expected="text in base64", found=value) from error
 
 
 def _name(value: object) -> str:
     name = checked_string(value)
     size = len(name.encode("utf-8", "surrogateescape"))
-    if not 0 < size <= c.NAME_MAX or "/" in name or "\0" in name or name in (".", ".."):
-        raise ValueError(f"not a file's name: {name!r}")
+    if not 0 < size <= c.NAME_MAX or "/" in name or name in (".", ".."):
+        raise MalformedError(expected="a file's name", found=name)
     return name

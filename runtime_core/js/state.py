@@ -193,7 +193,7 @@ def restore(js: JsHost, document: Mapping[str, object]) -> None:
     """
     if document.get("version") != VERSION:
         raise RestoreError(
-            "state of the JavaScript layer", expected=f"version {VERSION}", found=document.get("version")
+            "state of the JavaScript layer", expected=f"version {VERSION}", found=_shown(document.get("version"))
         )
     if js.pyodide is not None:
         raise RestoreError("the host has run before", hint="restore into a fresh instance")
@@ -204,7 +204,8 @@ def restore(js: JsHost, document: Mapping[str, object]) -> None:
         if index == _NULL:
             return None
         if not isinstance(index, int) or not 0 <= index < len(objects):
-            raise RestoreError("state of the JavaScript layer: no such object", found=repr(index))
+            expected = f"{_NULL} or an index below {len(objects)}"
+            raise RestoreError("state of the JavaScript layer: object", expected=expected, found=_shown(index))
         return objects[index]
 
     encode = js.refs.encode
@@ -214,7 +215,9 @@ def restore(js: JsHost, document: Mapping[str, object]) -> None:
         add_references(js, bits, address=address, immortal=immortal)
     for entry in _list(document, "map"):
         if not isinstance(entry, list) or len(entry) != 2:
-            raise RestoreError("state of the JavaScript layer: map entry", expected="[object, reference]", found=entry)
+            raise RestoreError(
+                "state of the JavaScript layer: map entry", expected="[object, reference]", found=_shown(entry)
+            )
         js.reference_map.put(value_at(entry[0]), _integer(entry[1], "reference"))
     js.dtypes_address = _integer(document.get("dtypes"), "dtypes")
     _restore_proxies(js, document.get("proxies"))
@@ -222,11 +225,13 @@ def restore(js: JsHost, document: Mapping[str, object]) -> None:
 
 def _restore_proxies(js: JsHost, proxies: object) -> None:
     if not isinstance(proxies, Mapping) or set(proxies) != set(_PROXIES):
-        raise RestoreError("state of the JavaScript layer: proxies", expected=", ".join(_PROXIES), found=repr(proxies))
+        raise RestoreError(
+            "state of the JavaScript layer: proxies", expected=", ".join(_PROXIES), found=_shown(proxies)
+        )
     for name in _PROXIES:
         entry = proxies[name]
         if not isinstance(entry, list) or len(entry) != 2:
-            raise RestoreError("state of the JavaScript layer: proxy", expected="[pointer, flags]", found=repr(entry))
+            raise RestoreError("state of the JavaScript layer: proxy", expected="[pointer, flags]", found=_shown(entry))
         setattr(js, name, adopt_proxy(js, _integer(entry[0], name), flags=_integer(entry[1], name)))
 
 
@@ -243,25 +248,36 @@ def _list(document: Mapping[str, object], key: str) -> list[object]:
     return value
 
 
+def _shown(value: object) -> str:
+    """A value as an error shows it. Snapshots are nested at most a hundred levels deep."""
+    return repr(value)[:120] if not isinstance(value, int) or value.bit_length() <= 128 else "a larger integer"
+
+
 def _integer(value: object, what: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not -(1 << 31) <= value < 1 << 32:
-        raise RestoreError(f"state of the JavaScript layer: {what}", expected="an integer", found=repr(value))
+        raise RestoreError(f"state of the JavaScript layer: {what}", expected="an integer", found=_shown(value))
     return value
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise RestoreError("state of the JavaScript layer: record", expected="text", found=repr(value))
+        raise RestoreError("state of the JavaScript layer: record", expected="text", found=_shown(value))
     return value
 
 
 def _read_record(js: JsHost, record: object) -> JsValue:
-    if not isinstance(record, list) or not record or record[0] not in _READERS:
-        raise RestoreError("state of the JavaScript layer: record", expected="a known kind", found=repr(record)[:200])
+    kind = record[0] if isinstance(record, list) and record else None
+    if not isinstance(record, list) or not isinstance(kind, str) or kind not in _READERS:
+        expected = ", ".join(_READERS)
+        raise RestoreError("state of the JavaScript layer: kind of a record", expected=expected, found=_shown(kind))
     try:
-        return _READERS[record[0]](js, record)
+        return _READERS[kind](js, record)
     except (IndexError, ValueError, TypeError) as error:
-        raise RestoreError("state of the JavaScript layer: malformed record", found=repr(record)[:200]) from error
+        raise RestoreError(
+            f"state of the JavaScript layer: record of kind {kind}",
+            expected="what a capture writes",
+            found=_shown(record),
+        ) from error
 
 
 def _read_path(js: JsHost, record: list[object]) -> JsValue:
@@ -273,11 +289,15 @@ def _read_path(js: JsHost, record: list[object]) -> JsValue:
     elif root in _ROOTS:
         value = getattr(js, root)
     else:
-        raise RestoreError("state of the JavaScript layer: path", expected=", ".join(_ROOTS), found=root)
+        raise RestoreError("state of the JavaScript layer: path", expected=", ".join(_ROOTS), found=_shown(root))
     for name in names:
         value = _member(value, name) if isinstance(value, JsObject) else UNDEFINED
         if not isinstance(value, JsObject | JsSymbol):
-            raise RestoreError("the snapshot refers to something this host does not offer", found=repr(record))
+            raise RestoreError(
+                "the snapshot refers to something this host does not offer",
+                expected=f"an object under {ascii(name)[:80]}",
+                found=_shown(record),
+            )
     return value
 
 
@@ -286,7 +306,7 @@ def _read_proxy(js: JsHost, record: list[object]) -> JsValue:
     return adopt_proxy(js, _integer(record[1], "proxy"), flags=_integer(record[2], "proxy"), props=props)
 
 
-_READERS: Final[Mapping[object, Callable[[JsHost, list[object]], JsValue]]] = {
+_READERS: Final[Mapping[str, Callable[[JsHost, list[object]], JsValue]]] = {
     "undefined": lambda js, record: UNDEFINED,
     "error": lambda js, record: ERROR,
     "no-value": lambda js, record: NO_VALUE,
@@ -303,5 +323,5 @@ _READERS: Final[Mapping[object, Callable[[JsHost, list[object]], JsValue]]] = {
 
 def _integer_text(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
-        raise RestoreError("state of the JavaScript layer: number", expected="an integer", found=repr(value))
+        raise RestoreError("state of the JavaScript layer: number", expected="an integer", found=_shown(value))
     return value

@@ -103,6 +103,8 @@ def _decode(data: bytes) -> tuple[Snapshot, RuntimeState]:
     if document is None:
         raise FormatError(
             f"the snapshot has no {STATE_KEY} state: another runtime wrote it",
+            expected=STATE_KEY,
+            found=ascii(sorted(snapshot.metadata.extra))[:120],
             hint="use a release that was built with this runtime",
         )
     return snapshot, RuntimeState.from_json(document)

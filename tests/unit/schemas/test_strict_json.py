@@ -21,6 +21,7 @@ BROKEN = [
     ("duplicate key within", b'[{"x":{"a":1,"a":2}}]', "duplicate key"),
     ("duplicate key by escape", rb'{"a":1,"\u0061":2}', "duplicate key"),
     ("integer of 5000 digits", b"9" * 5000, "too long"),
+    ("arrays one level too deep", b"[" * 101 + b"]" * 101, "nested too deeply"),
     ("arrays a million deep", b"[" * 1_000_000, "nested too deeply"),
     ("objects a million deep", b'{"a":' * 1_000_000, "nested too deeply"),
 ]
@@ -30,6 +31,11 @@ BROKEN = [
 def test_broken_text_is_refused(reason: str, data: bytes, message: str) -> None:
     with pytest.raises(FormatError, match=message):
         strict_json.loads(data, what="the thing")
+
+
+def test_a_hundred_levels_are_read() -> None:
+    text = "[" * 100 + "]" * 100
+    assert strict_json.dumps(strict_json.loads(text.encode(), what="x"), what="x") == text
 
 
 def test_the_error_says_what_was_read() -> None:
