@@ -113,6 +113,7 @@ def capture_baseline(
         support = bring_to_baseline(guest, profile.python_version)
         if packages is not None:
             add_packages(guest, package_mounts_of(packages), profile.python_version)
+        if packages is not None or libraries:
             guest.emscripten.link_state = LinkState(linked=LinkedSet(libraries))
             guest.use_libraries(
                 # A set holds libraries as the engine takes them.

@@ -1,15 +1,18 @@
-"""Link the native libraries of a package set into the code image; see docs/adr/0015-linked-code-images.md."""
+"""Link the native libraries of a package set, and of a worker, into the code image.
+
+See docs/adr/0015-linked-code-images.md.
+"""
 
 from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from runtime_core.build.cache import BuildCache, CacheEntry, CacheKey
+from runtime_core.build.cache import BuildCache, CachedFile, CacheEntry, CacheKey
 from runtime_core.emscripten.mounts import map_file
 from runtime_core.engine.engine import Engine
 from runtime_core.wasm import binary
@@ -37,9 +40,9 @@ class LinkedCode:
 
 
 def link_code(
-    cache: BuildCache, code: CacheEntry, *, packages: Path, packages_digest: Digest, python_version: str, tool: Digest
+    cache: BuildCache, code: CacheEntry, *, sets: Sequence[CachedFile], python_version: str, tool: Digest
 ) -> LinkedCode:
-    """Link every library of a package set that can be linked, or take the result from the cache.
+    """Link every library of some sets of files that can be linked, or take the result from the cache.
 
     ``tool`` is a digest of the linker's own code.
 
@@ -53,7 +56,7 @@ def link_code(
             memory_image=code.files["memory.wasm"].path.read_bytes(),
             layout=CodeImageLayout.from_json(json.loads(code.files["layout.json"].path.read_text())),
         )
-        files = library_files(map_file(packages), python_version)
+        files = library_files([map_file(item.path) for item in sets], python_version)
         linked = link_libraries(image, files, check=Engine().validate)
         (work / "code.wasm").write_bytes(linked.image.wasm)
         (work / "memory.wasm").write_bytes(linked.image.memory_image)
@@ -67,7 +70,7 @@ def link_code(
     key = CacheKey.of(
         "linked-image",
         code_image=code.files["code.wasm"].digest,
-        packages=packages_digest,
+        packages=" ".join(str(item.digest) for item in sets),
         python=python_version,
         tool=tool,
     )
@@ -80,8 +83,9 @@ def link_code(
     )
 
 
-def library_files(packages: memoryview, python_version: str) -> list[LibraryFile]:
-    """The native libraries of a package set's message, each behind those that it needs, otherwise in order of path.
+def library_files(messages: Iterable[memoryview], python_version: str) -> list[LibraryFile]:
+    """The native libraries in messages of package sets and workers, each behind those that it needs, otherwise in order
+    of path.
 
     What is not found is left to be missed when the library is opened, and what is malformed to whoever links it.
 
@@ -90,7 +94,8 @@ def library_files(packages: memoryview, python_version: str) -> list[LibraryFile
     """
     files = {
         package_path(file, python_version): bytes(file.contents)
-        for file in decode_packages(packages)
+        for message in messages
+        for file in decode_packages(message)
         if file.path.endswith(_SUFFIX)
     }
     search = library_paths(python_version)

@@ -125,6 +125,7 @@ def rebuild_release(release: LocalRelease, *, cache: BuildCache, work: Path, tim
             source=_upstream_directory(release, work),
             packages=_package_set(release, given) if layers[0].packages else None,
             link=layers[0].link,
+            worker=_worker(given) if layers[0].worker else None,
         ),
     )
     for layer in layers[1:]:
@@ -216,20 +217,21 @@ def _given(release: LocalRelease) -> Mapping[Role, CachedFile]:
 
 def _package_set(release: LocalRelease, given: Mapping[Role, CachedFile]) -> PackageSet:
     file = _file(given, Role.PACKAGES)
-    libraries = library_files(map_file(file.path), release.manifest.abi.python_version)
+    libraries = library_files([map_file(file.path)], release.manifest.abi.python_version)
     return PackageSet(file=file, libraries=tuple(library.name for library in libraries), cached=True, seconds=0.0)
 
 
 def _inputs(release: LocalRelease, layer: Layer, given: Mapping[Role, CachedFile]) -> StackedInputs:
-    worker = None
-    if layer.worker:
-        worker = WorkerBundle.decode(_file(given, Role.WORKER).path.read_bytes())
     return StackedInputs(
         packages=_file(given, Role.PACKAGES) if layer.packages else None,
         imports=layer.imports,
-        worker=worker,
+        worker=_worker(given) if layer.worker else None,
         modules=layer.modules,
     )
+
+
+def _worker(given: Mapping[Role, CachedFile]) -> WorkerBundle:
+    return WorkerBundle.decode(_file(given, Role.WORKER).path.read_bytes())
 
 
 def _file(given: Mapping[Role, CachedFile], role: Role) -> CachedFile:

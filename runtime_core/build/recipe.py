@@ -23,7 +23,10 @@ _MODULE: Final = "--host-module"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Layer:
-    """What one capture added. ``on`` is the type of the snapshot below; empty for the baseline, which has none."""
+    """What one capture added. ``on`` is the type of the snapshot below; empty for the baseline, which has none.
+
+    A baseline's ``worker`` is one whose native libraries are linked into the code image; its files are not there yet.
+    """
 
     on: str = ""
     packages: bool = False

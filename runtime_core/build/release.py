@@ -22,7 +22,7 @@ from runtime_core.build.pins import UPSTREAMS
 from runtime_core.build.progress import Timeline
 from runtime_core.build.recipe import Layer
 from runtime_core.build.sources import package_digest, runtime_code_digest
-from runtime_core.build.stacked import SNAPSHOT_NAME, StackedInputs, build_on, write_captured
+from runtime_core.build.stacked import SNAPSHOT_NAME, StackedInputs, build_on, worker_file, write_captured
 from runtime_core.build.translate import Translation, translate_exceptions
 from runtime_core.build.upstream import Upstream, obtain_upstream
 from runtime_core.build.variants import pack_release
@@ -58,6 +58,7 @@ class _Parts:
     code: CacheEntry
     snapshot: CacheEntry
     packages: PackageSet | None
+    worker_libraries: bool
     link: bool
 
     @property
@@ -125,7 +126,7 @@ def build_release(
         ConfigError: there are modules to import, but neither packages nor a worker.
         PlatformError: a step failed; nothing is left in ``output``.
     """
-    options = options or ReleaseOptions(**given)
+    options = _translated(options or ReleaseOptions(**given), cache, timeline)
     if options.imports and options.lock is None and options.worker is None:
         raise ConfigError("there are no packages to import modules from", hint="name a package lock")
     release = baseline = baseline_release(version, cache=cache, timeline=timeline, options=options)
@@ -148,6 +149,7 @@ def build_release_on(
     """
     if options.source is not None:
         raise ConfigError("a release that is built on another one has its Pyodide", hint="leave out --from")
+    options = _translated(options, cache, timeline)
     packages = None
     if options.lock is not None:
         packages = _packages_for(base, options, cache=cache, timeline=timeline)
@@ -159,6 +161,13 @@ def build_release_on(
     release = _stack(base, inputs, cache=cache, timeline=timeline)
     bases = (base, *options.delta_bases)
     return _write(release, output, bases=bases, release_id=options.release_id, cache=cache, timeline=timeline)
+
+
+def _translated(options: ReleaseOptions, cache: BuildCache, timeline: Timeline) -> ReleaseOptions:
+    """The options with the worker's native libraries as the engine takes them."""
+    if options.worker is None:
+        return options
+    return replace(options, worker=translate_bundle(cache, options.worker, timeline=timeline))
 
 
 def _packages_for(base: LocalRelease, options: ReleaseOptions, *, cache: BuildCache, timeline: Timeline) -> CachedFile:
@@ -176,8 +185,6 @@ def _packages_for(base: LocalRelease, options: ReleaseOptions, *, cache: BuildCa
 
 
 def _stack(base: LocalRelease, inputs: StackedInputs, *, cache: BuildCache, timeline: Timeline) -> LocalRelease:
-    if inputs.worker is not None:
-        inputs = replace(inputs, worker=translate_bundle(cache, inputs.worker, timeline=timeline))
     what = "run the worker's top level" if inputs.worker is not None else "import the packages"
     with timeline.step(f"{what} and capture it") as step:
         stacked = build_on(base, inputs, cache=cache)
@@ -228,8 +235,11 @@ def baseline_release(version: str, *, cache: BuildCache, timeline: Timeline, opt
         step.note(size=image.size, digest=image.digest, cached=code.cached)
     packages = _build_packages(profile, options, cache=cache, timeline=timeline)
     libraries: tuple[LinkedLibrary, ...] = ()
-    if packages is not None and options.link and packages.libraries:
-        linked = _link(cache, code, packages, profile, timeline)
+    worker = options.worker if options.worker is not None and options.worker.libraries and options.link else None
+    sets = [packages.file] if packages is not None and options.link and packages.libraries else []
+    sets += [worker_file(cache, worker)] if worker is not None else []
+    if sets:
+        linked = _link(cache, code, sets, profile, timeline)
         code, libraries = linked.code, linked.libraries
     with timeline.step("boot CPython and capture the baseline") as step:
         snapshot = _build_snapshot(cache, upstream, code, profile, packages, libraries)
@@ -243,6 +253,7 @@ def baseline_release(version: str, *, cache: BuildCache, timeline: Timeline, opt
             code=code,
             snapshot=snapshot,
             packages=packages,
+            worker_libraries=worker is not None,
             link=options.link,
         )
     )
@@ -276,14 +287,13 @@ def build_code(cache: BuildCache, module: CachedFile, profile: CodeProfile) -> C
 
 
 def _link(
-    cache: BuildCache, code: CacheEntry, packages: PackageSet, profile: CodeProfile, timeline: Timeline
+    cache: BuildCache, code: CacheEntry, sets: Sequence[CachedFile], profile: CodeProfile, timeline: Timeline
 ) -> LinkedCode:
     with timeline.step("link the native libraries") as step:
         linked = link_code(
             cache,
             code,
-            packages=packages.file.path,
-            packages_digest=packages.file.digest,
+            sets=sets,
             python_version=profile.python_version,
             tool=Digest.of(package_digest("wasm").hex.encode() + Path(link_module.__file__).read_bytes()),
         )
@@ -324,6 +334,7 @@ def _build_snapshot(
         wasmtime=WASMTIME_VERSION,
         environment=json.dumps(dict(BASELINE_ENVIRONMENT)),
         packages=packages.file.digest if packages is not None else "",
+        linked=" ".join(library.name for library in libraries),
     )
     return cache.get_or_build(key, build)
 
@@ -383,5 +394,9 @@ def _provenance(parts: _Parts) -> Provenance:
             ),
             ProvenanceTool(name="wasmtime", version=WASMTIME_VERSION),
         ),
-        flags=Layer(packages=parts.packages is not None, link=parts.link or parts.packages is None).flags(),
+        flags=Layer(
+            packages=parts.packages is not None,
+            worker=parts.worker_libraries,
+            link=parts.link or parts.packages is None,
+        ).flags(),
     )
