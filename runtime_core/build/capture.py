@@ -29,6 +29,7 @@ from runtime_core.snapshot.prepared import PAGE_BYTES
 from runtime_core.snapshot.state import RuntimeState
 from runtime_core.wasm.abi import AbiProfile
 from runtime_core.wasm.linkedlibrary import LinkedLibrary
+from runtime_core.web import Request
 from runtime_core.worker.baseline import baseline_sources
 from runtime_core.worker.entropy import EntropyGuards, Reseeding
 from runtime_core.worker.lasting import keep_lasting_objects
@@ -51,6 +52,8 @@ _WARM_UP: Final = (
     "async def _warm_async(value):\n    await asyncio.sleep(0)\n    return await asyncio.gather(asyncio.sleep(0))",
 )
 _WARM_UP_VALUE: Final = "import sys\n[len(sys.path), 'text', {'key': None}]\n"
+
+_WARM_UP_REQUEST: Final = Request(url="http://localhost/", body=b"text").to_asgi()
 
 _START_NS: Final = 1_767_225_600_000_000_000  # 2026-01-01T00:00:00Z: any fixed time after the zip file's own dates
 
@@ -229,6 +232,9 @@ def warm_up(guest: Guest, support: Support) -> None:
         function.destroy()
     for _ in range(3):  # code is specialised after some runs
         guest.js.run(_WARM_UP_VALUE, filename=_WARM_UP_FILE, evaluator=support.evaluate)
+    for _ in range(3):
+        guest.js.call(support.asgi, ("_runtime_core_web", "plain", _WARM_UP_REQUEST))
+    guest.js.call(support.shut_down)
     names = "linecache, asyncio, sys, _warm, _warm_async"
     forget = f"import linecache; linecache.cache.pop({_WARM_UP_FILE!r}, None); del {names}"
     run_simple_string(guest.instance, guest.emscripten, forget)

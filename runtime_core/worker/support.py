@@ -17,7 +17,13 @@ from runtime_core.js.pyproxy import PyProxy, adopt_proxy
 from schemas.errors import HostError, RestoreError
 
 SUPPORT_MODULE: Final = "_runtime_core"
-_OTHER_MODULES: Final = ("_runtime_core_entropy", "_runtime_core_patches", "_runtime_core_web", "_runtime_core_locate")
+_OTHER_MODULES: Final = (
+    "_runtime_core_entropy",
+    "_runtime_core_patches",
+    "_runtime_core_web",
+    "_runtime_core_warm",
+    "_runtime_core_locate",
+)
 _FUNCTIONS: Final = ("execute", "evaluate", "flush", "load", "asgi", "fetch", "shut_down", "locate")
 
 

@@ -6,6 +6,7 @@ import sys
 
 from _pyodide._base import eval_code
 from _runtime_core_locate import locate
+from _runtime_core_warm import warm_up
 from _runtime_core_web import asgi, fetch, prepare, shut_down
 
 import __main__
@@ -64,10 +65,11 @@ def execute(source, filename):
 
 
 def load(name, is_worker=False):
-    """Import a module, for what its top level does; nothing of it crosses."""
+    """Import a module, for what its top level does; returns something to await."""
     importlib.import_module(name)
     if is_worker:
         prepare(name)
+    return warm_up()
 
 
 def evaluate(source, filename):

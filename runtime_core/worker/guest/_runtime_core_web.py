@@ -14,17 +14,21 @@ def prepare(name):
     Only what the libraries compute of the application itself; nothing of the worker is called.
     """
     _run_threads_inline()
-    routing = sys.modules.get("fastapi.routing")
-    context = getattr(routing, "_extract_endpoint_context", None)
     for application in list(vars(sys.modules[name]).values()):
-        build = getattr(type(application), "build_middleware_stack", None)
-        if build is None or getattr(application, "middleware_stack", application) is not None:
-            continue
-        application.middleware_stack = build(application)
-        if context is not None:
-            for route in getattr(application, "routes", ()):
-                if hasattr(route, "endpoint"):
-                    context(route.endpoint)
+        prepare_application(application)
+
+
+def prepare_application(application):
+    """See :func:`prepare`; does nothing with what is no application of Starlette or FastAPI."""
+    build = getattr(type(application), "build_middleware_stack", None)
+    if build is None or getattr(application, "middleware_stack", application) is not None:
+        return
+    application.middleware_stack = build(application)
+    context = getattr(sys.modules.get("fastapi.routing"), "_extract_endpoint_context", None)
+    if context is not None:
+        for route in getattr(application, "routes", ()):
+            if hasattr(route, "endpoint"):
+                context(route.endpoint)
 
 
 def _run_threads_inline():
@@ -46,12 +50,22 @@ def _find(module, name):
     return target
 
 
-async def asgi(module, name, request):
-    """Send one request to an ASGI application; returns status, headers and body.
+def asgi(module, name, request):
+    """Send one request to an ASGI application; returns status, headers and body, or an awaitable of them.
 
     ``request`` is method, scheme, path, raw path, query, headers as pairs of text, body, server and client.
     """
-    application = _find(module, name)
+    return run_eagerly(serve(_find(module, name), request))
+
+
+def run_eagerly(coroutine):
+    """Run a coroutine as a task, at once: if it never waits, there is its result and no turn of the event loop."""
+    task = asyncio.Task(coroutine, loop=asyncio.get_running_loop(), eager_start=True)
+    return task.result() if task.done() else task
+
+
+async def serve(application, request):
+    """See :func:`asgi`."""
     lifespan = _lifespans.get(id(application))
     if lifespan is None:
         _run_threads_inline()
@@ -139,8 +153,10 @@ class _Lifespan:
         loop = asyncio.get_running_loop()
         self.ready = loop.create_future()
         self.ending = loop.create_future()
-        self.task = loop.create_task(self.run())
-        await self.ready
+        self.task = asyncio.Task(self.run(), loop=loop, eager_start=True)
+        if not self.ready.done():
+            await self.ready
+        self.ready.result()
 
     async def run(self):
         try:
@@ -174,6 +190,13 @@ class _Lifespan:
             await self.task
 
 
+async def forget(application):
+    """Let go of an application that was exercised only."""
+    lifespan = _lifespans.pop(id(application), None)
+    if lifespan is not None:
+        await lifespan.stop()
+
+
 async def shut_down():
     """Let the applications that were started end."""
     lifespans = list(_lifespans.values())
@@ -182,11 +205,28 @@ async def shut_down():
         await lifespan.stop()
 
 
-async def fetch(module, request):
+async def plain(scope, receive, send):
+    """An application of this module's own: what every request goes through is exercised with it in the build."""
+    if scope["type"] == "http":
+        body = (await receive())["body"]
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"x-plain", b"1")]})
+        await send({"type": "http.response.body", "body": body})
+        return
+    await receive()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+def fetch(module, request):
     """Send one request to the worker: to ``fetch`` of its class ``Default``, or to its function ``on_fetch``.
 
-    Returns status, headers and body, or None where it has neither.
+    Returns status, headers and body, or None where it has neither; or an awaitable of that.
     """
+    return run_eagerly(_fetch(module, request))
+
+
+async def _fetch(module, request):
     worker = sys.modules[module]
     default = getattr(worker, "Default", None)
     owner, name = (worker, "on_fetch") if default is None else (default(None, None), "fetch")
