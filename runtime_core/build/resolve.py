@@ -27,13 +27,18 @@ PLATFORM_SUFFIX: Final = "_wasm32"
 
 _HASH_MISMATCH: Final = "DO NOT MATCH THE HASHES"  # pip says so, in any version that checks hashes
 
-# pip evaluates markers for the interpreter it runs on, whatever --platform says; these are the guest's.
+# pip evaluates markers for the interpreter it runs on, whatever --platform says, and its "install" holds what projects
+# require against that one's version, whatever --python-version says; these are the guest's.
 _WRAPPER: Final = """
 import json, runpy, sys
+from pip._internal.resolution.resolvelib.candidates import RequiresPythonCandidate
 from pip._vendor.packaging import markers
 values = json.loads(sys.argv.pop(1))
 original = markers.default_environment
 markers.default_environment = lambda: {**original(), **values}
+version = tuple(int(part) for part in values["python_full_version"].split("."))
+initialise = RequiresPythonCandidate.__init__
+RequiresPythonCandidate.__init__ = lambda self, _: initialise(self, version)
 runpy.run_module("pip", run_name="__main__", alter_sys=True)
 """
 

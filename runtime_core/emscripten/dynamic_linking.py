@@ -23,7 +23,8 @@ _MEMORY_BYTES: Final = 16
 _TABLE_BASE: Final = 20
 _TABLE_SLOTS: Final = 24
 _NAME: Final = 36
-_NAME_MAX: Final = 256
+_LONGEST: Final = 1 << 16
+"""Of names of files and symbols, in bytes: those of C++ have thousands."""
 _RTLD_GLOBAL: Final = 256
 _PATH_VARIABLE: Final = "LD_LIBRARY_PATH"
 
@@ -31,12 +32,12 @@ _PATH_VARIABLE: Final = "LD_LIBRARY_PATH"
 def dlopen(host: EmscriptenHost, handle: int) -> int:
     """Load a library and what it needs; 0 and a message where that fails."""
     handle &= U32
-    name = _cut_string(host, handle + _NAME).decode("utf-8", "surrogateescape")
+    name = host.memory.read_cstring(handle + _NAME, _LONGEST).decode("utf-8", "surrogateescape")
     if host.linker is None:
         _set_error(host, f"could not load dynamic lib: {name} (this isolate has no dynamic linker)")
         return 0
     flags = host.memory.read_u32(handle + _FLAGS)
-    search = tuple(path for path in host.environment.get(_PATH_VARIABLE, "").split(":") if path)
+    search = _search_path(host)
     path = name if name.startswith("/") else posixpath.join(host.fs.cwd_path(), name)
     try:
         library = host.linker.open(path, is_global=bool(flags & _RTLD_GLOBAL), search=search)
@@ -66,10 +67,12 @@ def dlopen_async(host: EmscriptenHost, handle: int, on_success: int, on_error: i
 def dlsym(host: EmscriptenHost, handle: int, symbol: int, symbol_index: int) -> int:
     """Look up a symbol of a library, or of the main module: a function's slot or the address of a datum."""
     del symbol_index  # for other threads, which there are none of
-    name = _cut_string(host, symbol & U32).decode("utf-8", "replace")
+    name = host.memory.read_cstring(symbol & U32, _LONGEST).decode("utf-8", "replace")
     library = host.libraries.get(handle & U32)
     if library is None or host.linker is None:
         address, where = host.table.symbol_address(name), ""
+        if address is None and host.linker is not None:
+            address = host.linker.default_address(name)
     else:
         address, where = host.linker.address(library, name), f" in dynamic lib: {library.name}"
     if address is None:
@@ -78,9 +81,21 @@ def dlsym(host: EmscriptenHost, handle: int, symbol: int, symbol_index: int) -> 
     return address
 
 
-def _cut_string(host: EmscriptenHost, addr: int) -> bytes:
-    length = max(0, min(_NAME_MAX, host.memory.size - addr))
-    return host.memory.read(addr, length).split(b"\0", 1)[0]
+def _search_path(host: EmscriptenHost) -> tuple[str, ...]:
+    """The directories of LD_LIBRARY_PATH as the guest has it now, absolute."""
+    instance = host.instance
+    if not instance.has_export("getenv"):
+        return ()
+    name = _PATH_VARIABLE.encode() + b"\0"
+    stack = instance.call("emscripten_stack_get_current")
+    addr = instance.call("_emscripten_stack_alloc", len(name))
+    host.memory.write(addr, name)
+    value = instance.call("getenv", addr) & U32
+    instance.call("_emscripten_stack_restore", stack)
+    if value == 0:
+        return ()
+    text = host.memory.read_cstring(value, _LONGEST).decode("utf-8", "surrogateescape")
+    return tuple(posixpath.join(host.fs.cwd_path(), path) for path in text.split(":") if path)
 
 
 def _set_error(host: EmscriptenHost, message: str) -> None:

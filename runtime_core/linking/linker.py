@@ -31,6 +31,7 @@ from runtime_core.linking.linkedset import LinkedSet, LinkState
 from runtime_core.wasm import binary, forwarding
 from runtime_core.wasm.binary import ExternKind
 from runtime_core.wasm.linkedlibrary import LinkedLibrary
+from runtime_core.wasm.symbols import SYSTEM_PREFIXES
 from schemas.errors import AbiMismatchError, CaptureError, FormatError, HostError, LimitError, LinkError
 
 if TYPE_CHECKING:
@@ -43,10 +44,6 @@ MAX_DEPTH: Final = 64
 MAX_ATTEMPTS: Final = 4 * MAX_LIBRARIES
 """Libraries that got slots and globals of the engine's; those of failed attempts stay until the guest's end."""
 _NAMES_SHOWN: Final = 5
-_SYSTEM_PREFIXES: Final = ("emscripten_", "_emscripten_", "__syscall_")
-"""Functions of Emscripten's own JavaScript library. Which of them a main module has depends on how it was linked, and
-libraries import some that they never call (libusd_ms imports emscripten_force_exit), so one that is absent is an error
-only when it is called, as under Emscripten."""
 _VALUE_TYPES: Final = {b"\x7f": ValueType.I32, b"\x7e": ValueType.I64, b"\x7d": ValueType.F32, b"\x7c": ValueType.F64}
 
 ReadFile = Callable[[str], bytes | memoryview | None]
@@ -131,6 +128,13 @@ class DynamicLinker:
         if symbol is None:
             return None
         return self._address(symbol)
+
+    def default_address(self, name: str) -> int | None:
+        """``dlsym(RTLD_DEFAULT)`` behind the main module: the symbol among libraries that were opened globally."""
+        return next(
+            (found for library in self._globals if (found := self.address(library, name)) is not None),
+            None,
+        )
 
     def loaded(self, name: str) -> Library:
         """The loaded library of this path.
@@ -301,7 +305,7 @@ class DynamicLinker:
             if signature is not None and code.exports.get(item.name) is ExternKind.FUNCTION:
                 forwarded[item.name] = signature
             elif signature is None or not (
-                item.name in code.info.weak_imports or item.name.startswith(_SYSTEM_PREFIXES)
+                item.name in code.info.weak_imports or item.name.startswith(SYSTEM_PREFIXES)
             ):
                 missing.append(item.name)
         for item in _got_imports(code):

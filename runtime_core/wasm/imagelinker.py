@@ -11,7 +11,7 @@ See codelink.py and docs/adr/0015-linked-code-images.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from runtime_core.wasm import binary
@@ -25,6 +25,7 @@ from runtime_core.wasm.mainmodule import MainModule
 from runtime_core.wasm.movecode import Placement, move_code
 from runtime_core.wasm.opcodes import END, i32_const
 from runtime_core.wasm.sidemodule import SideElement, SideModule
+from runtime_core.wasm.symbols import SYSTEM_PREFIXES
 from schemas.digest import Digest
 from schemas.errors import FormatError, LinkError
 
@@ -32,6 +33,8 @@ _ALIGNMENT: Final = 16
 _OPENER: Final = "runtime_open_library_"
 _INITIALISERS: Final = ("__wasm_apply_data_relocs", "__wasm_call_ctors")
 _NOTHING: Final = FunctionType((), ())
+_UNREACHABLE: Final = b"\3\0\0\x0b"
+"""The body of a function that traps, with its size."""
 _MAX_END: Final = 1 << 29
 """Static data of all libraries end below this address, where this linker places them."""
 _MEMORY_END: Final = 1 << 32
@@ -88,6 +91,8 @@ class _Linked:
     definitions: dict[str, _Definition]
     scope: tuple[dict[str, _Definition], ...]
     opener: str
+    absent: list[int] = field(default_factory=list)
+    """The types of the functions that it imports and nobody has: they end the guest when they are called."""
 
 
 Check = Callable[[bytes], None]
@@ -148,7 +153,9 @@ class ImageLinker:
         self._functions.append(uleb(self._nothing_type))
         self._bodies += [*bodies, opener]
         opener_index = linked.first_function + len(side.function_types)
-        self._next_function = opener_index + 1
+        self._functions += [uleb(linked.first_type + index) for index in linked.absent]
+        self._bodies += [_UNREACHABLE] * len(linked.absent)
+        self._next_function = opener_index + 1 + len(linked.absent)
         self._exports.append(name(linked.opener) + bytes((ExternKind.FUNCTION,)) + uleb(opener_index))
         self._elements += elements
         self._data += data
@@ -221,19 +228,32 @@ class ImageLinker:
         """The new index of each function of a library, imports first."""
         side = linked.side
         own = linked.first_function
-        indices = []
+        indices: list[int] = []
+        absent: list[int] = []
         for item in side.function_imports:
             kind = side.types[item.type_index or 0]
             index = self._imported(linked, item.module, item.name, kind)
             if index is None:
-                position = side.exported_functions.get(item.name)
-                if position is None or position < len(side.function_imports):
+                index = self._own_function(linked, item.name, kind)
+            if index is None:
+                if item.name not in side.info.weak_imports and not item.name.startswith(SYSTEM_PREFIXES):
                     raise LinkError("it has an undefined symbol", found=item.name)
-                if side.function_type(position) != kind:
-                    raise LinkError("it imports its own function with another type", found=item.name)
-                index = own + position - len(side.function_imports)
+                # Behind the library's functions and its opener.
+                index = own + len(side.function_types) + 1 + len(absent)
+                absent.append(item.type_index or 0)
             indices.append(index)
+        linked.absent = absent
         return [*indices, *range(own, own + len(side.function_types))]
+
+    @staticmethod
+    def _own_function(linked: _Linked, symbol: str, kind: FunctionType | None) -> int | None:
+        side = linked.side
+        position = side.exported_functions.get(symbol)
+        if position is None or position < len(side.function_imports):
+            return None
+        if side.function_type(position) != kind:
+            raise LinkError("it imports its own function with another type", found=symbol)
+        return linked.first_function + position - len(side.function_imports)
 
     def _imported(self, linked: _Linked, module: str, symbol: str, kind: FunctionType | None) -> int | None:
         """A function from outside of the library: the main module's, the host's, or that of a library it needs."""

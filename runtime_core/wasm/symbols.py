@@ -31,3 +31,8 @@ INTERNAL_SYMBOLS: Final = frozenset(
 
 SCRIPT_PREFIX: Final = "__em_js__"
 """How exports begin that stand for JavaScript source."""
+
+SYSTEM_PREFIXES: Final = ("emscripten_", "_emscripten_", "__syscall_")
+"""Functions of Emscripten's own JavaScript library. Which of them a main module has depends on how it was linked, and
+libraries import some that they never call (libusd_ms imports emscripten_force_exit), so one that is absent is an error
+only when it is called, as under Emscripten."""

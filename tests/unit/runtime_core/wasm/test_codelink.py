@@ -10,7 +10,7 @@ from runtime_core.engine.engine import Engine
 from runtime_core.linking.linkedset import LinkedSet, LinkState
 from runtime_core.wasm.codelink import LibraryFile, link_libraries
 from runtime_core.wasm.linkedlibrary import LinkedLibrary
-from schemas.errors import AbiMismatchError, CaptureError, FormatError, LinkError
+from schemas.errors import AbiMismatchError, CaptureError, FatalIsolateError, FormatError, LinkError
 from tests.support.linked_modules import HEAP_BASE, TABLE_SIZE, LinkedGuest, everything, linked, main_image
 from tests.support.side_modules import LinkingGuest, side_module
 
@@ -111,6 +111,24 @@ def test_a_loaded_library_uses_a_linked_one(tmp_path: Path) -> None:
     assert guest.call(NAME, "run") == 5
     with pytest.raises(CaptureError, match="not part of the code image"):
         guest.linker.capture({})
+
+
+def test_functions_that_nobody_has_may_be_imported_but_not_called(tmp_path: Path) -> None:
+    library = side_module(
+        '(module (import "env" "emscripten_absent" (func $a (param i32) (result f64)))'
+        ' (import "env" "weak" (func $w))'
+        ' (func (export "run") (result i32) (i32.const 9))'
+        ' (func (export "call") (result i32) (call $w) (drop (call $a (i32.const 1))) (i32.const 1)))',
+        weak=["weak"],
+    )
+    files = {NAME: library, "/lib/b.so": constant("f", 4)}
+    image = linked(files)
+    assert not image.left_out
+    guest = LinkedGuest(tmp_path, image, files)
+    assert guest.call(NAME, "run") == 9
+    assert guest.call("/lib/b.so", "f") == 4
+    with pytest.raises(FatalIsolateError, match="unreachable"):
+        guest.call(NAME, "call")
 
 
 def test_a_changed_file_is_refused(tmp_path: Path) -> None:
