@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from runtime_core.build import link as link_module
 from runtime_core.build.cache import BuildCache, CachedFile, CacheEntry, CacheKey
@@ -27,6 +27,8 @@ from runtime_core.build.translate import Translation, translate_exceptions
 from runtime_core.build.upstream import Upstream, obtain_upstream
 from runtime_core.build.variants import pack_release
 from runtime_core.engine.capi import WASMTIME_VERSION
+from runtime_core.engine.codecache import CodeCache
+from runtime_core.engine.engine import Engine
 from runtime_core.packages.bundle import WorkerBundle
 from runtime_core.release import LocalRelease
 from runtime_core.snapshot.state import STATE_VERSION
@@ -48,6 +50,9 @@ from schemas.release import (
     check_release_id,
 )
 from schemas.snapshot_metadata import SnapshotType
+
+_COMPILED: Final = "code"
+"""Native code in the build cache; where Runtime.load looks if that is its state directory."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -242,7 +247,7 @@ def baseline_release(version: str, *, cache: BuildCache, timeline: Timeline, opt
         linked = _link(cache, code, sets, profile, timeline)
         code, libraries = linked.code, linked.libraries
     with timeline.step("boot CPython and capture the baseline") as step:
-        snapshot = _build_snapshot(cache, upstream, code, profile, packages, libraries)
+        snapshot = _build_snapshot(cache, upstream, code, profile, packages, libraries, timeline)
         file = snapshot.files[SNAPSHOT_NAME]
         step.note(size=file.size, digest=file.digest, cached=snapshot.cached)
     return _baseline(
@@ -304,6 +309,16 @@ def _link(
     return linked
 
 
+def _compile(cache: BuildCache, image: CachedFile, timeline: Timeline) -> None:
+    """Compile a code image into the build's cache of native code, unless it is there."""
+    with timeline.step("compile the code image") as step:
+        engine, codes = Engine(), CodeCache(cache.root / _COMPILED)
+        known = engine.load_by_digest(image.digest, codes) is not None
+        if not known:
+            engine.load(image.path.read_bytes(), codes)
+        step.note(size=image.size, digest=image.digest, cached=known)
+
+
 def _build_snapshot(
     cache: BuildCache,
     upstream: Upstream,
@@ -311,15 +326,17 @@ def _build_snapshot(
     profile: CodeProfile,
     packages: PackageSet | None,
     libraries: Sequence[LinkedLibrary],
+    timeline: Timeline,
 ) -> CacheEntry:
     def build(work: Path) -> None:
+        _compile(cache, code.files["code.wasm"], timeline)
         captured = capture_baseline(
             code_wasm=code.files["code.wasm"].path.read_bytes(),
             memory_wasm=code.files["memory.wasm"].path.read_bytes(),
             table_size=json.loads(code.files["layout.json"].path.read_text())["table_size"],
             stdlib=upstream.stdlib.path,
             profile=profile,
-            code_cache=cache.root / "code",
+            code_cache=cache.root / _COMPILED,
             packages=packages.file.path if packages is not None else None,
             libraries=libraries,
         )

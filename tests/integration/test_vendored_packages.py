@@ -17,7 +17,7 @@ from runtime_core.emscripten.nodes import MountedFile
 from runtime_core.isolate import Isolate, IsolateOptions
 from runtime_core.packages.bundle import WorkerBundle
 from runtime_core.release import LocalRelease
-from runtime_core.runtime import Runtime
+from runtime_core.runtime import WORKER_TIME_MS, Runtime
 from runtime_core.worker.packages import add_worker, worker_mount
 from schemas.errors import CaptureError
 from schemas.release import Role
@@ -168,3 +168,12 @@ def test_a_pth_file_and_a_module_in_a_dedicated_snapshot(tmp_path: Path) -> None
             1,
         ]
     assert not list(tmp_path.iterdir())
+
+
+def test_a_workers_files_have_one_time() -> None:
+    """What the top level saw holds in every isolate, whenever the snapshot was made and the isolate was started."""
+    files = {"worker.py": b"import os\nseen = os.stat(__file__).st_mtime_ns\n"}
+    runtime = dedicated(files, cache=BuildCache(default_cache_root()))
+    with Isolate(runtime, quiet()) as isolate:
+        source = "import worker, os; [worker.seen, os.stat(worker.__file__).st_mtime_ns]"
+        assert isolate.evaluate(source) == [WORKER_TIME_MS * 1_000_000] * 2
