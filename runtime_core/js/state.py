@@ -68,7 +68,7 @@ def capture(js: JsHost) -> dict[str, object]:
             raise CaptureError("the guest has not been bootstrapped", expected=name)
         proxy.shared.cache.clear()
         proxies[name] = [proxy.pointer, proxy.shared.flags]
-    _check_unchanged(js)
+    check_unchanged(js)
     js.release_collected()
     sweep(js)
     js.release_collected()
@@ -85,7 +85,7 @@ def capture(js: JsHost) -> dict[str, object]:
     }
 
 
-def _check_unchanged(js: JsHost) -> None:
+def check_unchanged(js: JsHost) -> None:
     """Refuse properties that guest code set on the host's objects: a snapshot would lose them."""
     for root in _ROOTS:
         changed = getattr(js, root).changed_members()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from runtime_core.js.operators import to_string, type_tag, typeof
 from runtime_core.js.pyproxy import PyProxy
-from runtime_core.js.state import named_objects
+from runtime_core.js.state import check_unchanged, named_objects
 from runtime_core.js.sweep import immortal_bits, reference_bits, sweep
 from runtime_core.js.values import JsObject, JsValue
 from runtime_core.js.workerd import COMPATIBILITY_FLAGS, ENTRYPOINT_HELPER, MODULES
@@ -43,6 +43,7 @@ def record_references(js: JsHost) -> RecordedReferences:
     """
     if not js.loop.is_idle:
         raise CaptureError("callbacks are still scheduled", hint="let the event loop finish before the capture")
+    check_unchanged(js)
     js.release_collected()
     sweep(js)
     values = [js.refs.decode(bits) for bits in reference_bits(js)]

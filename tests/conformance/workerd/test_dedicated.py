@@ -10,12 +10,19 @@ from runtime_core.packages.bundle import WorkerBundle
 from runtime_core.workerd.dedicate import DedicatedWorker, run_top_level
 from runtime_core.workerd.flags import BASELINE_FLAGS
 from runtime_core.workerd.write import write_dedicated
+from schemas.errors import CaptureError, PythonError
 from schemas.snapshot_codec import decode_snapshot
 from tests.support.workerd.files import DEDICATED_WORKER, native_worker
 from tests.support.workerd.guests import workerd_runtime
 from tests.support.workerd.program import WorkerFiles, workerd
 
 DEDICATED_FLAG = "python_dedicated_snapshot"
+_TASK = b"""
+import asyncio
+async def later():
+    await asyncio.sleep(1)
+task = asyncio.ensure_future(later())
+"""
 
 
 def with_flag(worker: WorkerFiles, *, main: bytes | None = None) -> WorkerFiles:
@@ -59,3 +66,23 @@ def test_real_program_serves_dedicated_file_with_native_library() -> None:
     assert metadata.dso_handles[library]
     assert metadata.so_table_bases == {library: 14174, library.rpartition("/")[2]: 14174}
     workerd().test(with_flag(worker), data)
+
+
+@pytest.mark.boot
+@pytest.mark.parametrize(
+    ("main", "error", "text", "reason"),
+    [
+        (b"from js import JSON\nparsed = JSON.parse('{}')", CaptureError, "top-level variable", "a result of a call"),
+        (b"from pyodide.ffi import create_proxy\nkept = create_proxy({})", CaptureError, "top-level", "a PyProxy"),
+        (b"import js\njs.kept = [1]", CaptureError, "set properties", "JavaScript holds a Python object"),
+        (b"import random\nrandom.random()", PythonError, "outside of request context", "randomness"),
+        (b"import os\nos.urandom(1)", PythonError, "Cannot get entropy", "entropy of the system"),
+        (b"raise ValueError('top level')", PythonError, "top level", "an exception"),
+        (b"import nothing_of_that_name", PythonError, "nothing_of_that_name", "a missing module"),
+        (_TASK, CaptureError, "still scheduled", "something left to do"),
+    ],
+)
+def test_what_top_level_leaves(main: bytes, error: type[Exception], text: str, reason: str) -> None:
+    worker = WorkerFiles(files={"worker.py": main})
+    with pytest.raises(error, match=text):
+        written(worker)
