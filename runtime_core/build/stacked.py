@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -96,7 +96,10 @@ def build_on(
     if worker is not None:
         added[Role.WORKER] = worker
     abi = json.loads(entry.files["abi.json"].path.read_text())
-    release = _assemble(base, added, addition, abi=abi, release_id=release_id)
+    layer = _layer(addition, base.manifest.abi.snapshot_type)
+    release = derived(
+        base, added, snapshot_type=addition.snapshot_type, abi=abi, flags=layer.flags(), release_id=release_id
+    )
     return StackedRelease(release=release, snapshot=added[Role.SNAPSHOT], cached=entry.cached)
 
 
@@ -137,23 +140,23 @@ def worker_file(cache: BuildCache, bundle: WorkerBundle) -> CachedFile:
     return cache.get_or_build(CacheKey.of("worker-files", digest=digest), build).files["worker.bin"]
 
 
-def _assemble(
+def derived(
     base: LocalRelease,
     added: Mapping[Role, CachedFile],
-    addition: Addition,
     *,
+    snapshot_type: SnapshotType,
     abi: Mapping[str, int],
-    release_id: str | None,
+    flags: Iterable[str] = (),
+    release_id: str | None = None,
 ) -> LocalRelease:
+    """A release with other artifacts in place of some of the base's: a snapshot, and what goes with it.
+
+    ``abi`` are the values of :meth:`runtime_core.build.capture.Captured.abi_values`; ``flags`` say what was done.
+    """
     manifest = base.manifest
-    kind = addition.snapshot_type
     kept = [artifact for artifact in manifest.artifacts if artifact.role not in added]
     made = [
-        artifact_of(
-            role,
-            file,
-            name=f"{kind.value}.bin" if role is Role.SNAPSHOT else None,
-        )
+        artifact_of(role, file, name=f"{snapshot_type.value}.bin" if role is Role.SNAPSHOT else None)
         for role, file in added.items()
     ]
     replaced = {RUNTIME: runtime_code_digest()}
@@ -167,14 +170,16 @@ def _assemble(
             artifacts=in_order([*kept, *made]),
             abi=replace(
                 manifest.abi,
-                snapshot_type=kind,
+                snapshot_type=snapshot_type,
+                code_image=added[Role.CODE_IMAGE].digest if Role.CODE_IMAGE in added else manifest.abi.code_image,
+                table_size=abi["tableSize"],
                 memory_pages=abi["memoryPages"],
                 stack_pointer=abi["stackPointer"],
             ),
             provenance=replace(
                 manifest.provenance,
                 inputs=tuple(inputs),
-                flags=(*manifest.provenance.flags, *_layer(addition, manifest.abi.snapshot_type).flags()),
+                flags=(*manifest.provenance.flags, *flags),
             ),
         ),
         release_id,

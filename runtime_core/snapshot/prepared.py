@@ -20,7 +20,7 @@ from runtime_core.engine.codecache import CodeCache
 from runtime_core.engine.engine import Engine
 from runtime_core.engine.module import CompiledModule
 from runtime_core.snapshot.state import STATE_KEY, RuntimeState
-from runtime_core.wasm.dataimage import build_data_image
+from runtime_core.wasm.dataimage import build_blank_image, build_data_image
 from schemas import strict_json
 from schemas.digest import Digest
 from schemas.errors import FormatError, PlatformError
@@ -87,7 +87,7 @@ def prepare_copy(data: bytes, *, engine: Engine, cache: CodeCache) -> PreparedSn
         HostError: the cache cannot be used.
     """
     snapshot, state = _decode(data)
-    blank = engine.load(build_data_image(bytes(len(snapshot.heap))), cache)
+    blank = engine.load(build_blank_image(len(snapshot.heap)), cache)
     return PreparedSnapshot(
         image=blank,
         state=state,

@@ -25,12 +25,24 @@ def build_data_image(memory: bytes | bytearray | memoryview) -> bytes:
         FormatError: the length is not a whole number of 64 KiB pages, or too large.
     """
     size = len(memory)
-    if size % PAGE_BYTES or size // PAGE_BYTES > MAX_PAGES:
-        raise FormatError("not a WebAssembly memory", expected=f"at most {MAX_PAGES} pages of 64 KiB", found=size)
     stored = bytes(memory).rstrip(b"\0")
     end = len(stored)
     stored = stored.lstrip(b"\0")
-    start = end - len(stored)
+    return _image(size, end - len(stored), stored)
+
+
+def build_blank_image(size: int) -> bytes:
+    """The module whose memory holds ``size`` zeros.
+
+    Raises:
+        FormatError: as for :func:`build_data_image`.
+    """
+    return _image(size, 0, b"")
+
+
+def _image(size: int, start: int, stored: bytes) -> bytes:
+    if size % PAGE_BYTES or size // PAGE_BYTES > MAX_PAGES:
+        raise FormatError("not a WebAssembly memory", expected=f"at most {MAX_PAGES} pages of 64 KiB", found=size)
     limits = b"\x01" + uleb(size // PAGE_BYTES) + uleb(MAX_PAGES)
     parts = [
         HEADER,
