@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from runtime_core.build.lock import lock_requirements
 from runtime_core.build.pins import DEFAULT_VERSION
 from runtime_core.build.progress import Timeline
 from runtime_core.build.release import build_release
+from runtime_core.emscripten.nodes import MountedFile
 from runtime_core.isolate import Isolate, IsolateOptions
 from runtime_core.release import LocalRelease
 from runtime_core.runtime import Runtime
@@ -49,6 +51,17 @@ def test_the_lock_has_names_and_hashes_and_no_addresses(lock: PackageLockFile) -
     text = encode_lock(lock)
     assert decode_lock(text) == lock
     assert b"://" not in text
+
+
+def test_markers_and_versions_are_those_of_the_guest(cache: BuildCache) -> None:
+    requirements = (
+        "typing-extensions==4.16.0; python_full_version >= '3.14.2' and implementation_version >= '3.14.2'",
+        "msgpack==1.2.4; sys_platform == 'emscripten' and platform_machine == 'wasm32' and os_name == 'posix'",
+        "jiter; python_full_version < '3.14.2' or platform_system != 'Emscripten'",
+        "annotated-types; sys_platform == 'linux' or platform_python_implementation != 'CPython'",
+    )
+    lock = lock_requirements(requirements, version=DEFAULT_VERSION, cache=cache, timeline=Timeline())
+    assert [package.name for package in lock.packages] == ["msgpack", "typing-extensions"]
 
 
 def test_isolates_use_the_packages(runtime: Runtime) -> None:
@@ -93,6 +106,39 @@ for action in actions:
 """
     with Isolate(runtime) as isolate:
         assert isolate.evaluate(source) == ["2.14.3", 3, True]
+
+
+def test_what_stat_says_of_packages(runtime: Runtime) -> None:
+    source = """
+import os
+root = "/session/lib/python3.14/site-packages"
+def facts(path):
+    s = os.stat(path)
+    return [s.st_mode, s.st_mtime, s.st_atime, s.st_ctime, s.st_nlink, s.st_dev, s.st_size > 0]
+[facts(root), facts(root + "/msgpack"), facts(root + "/msgpack/__init__.py")]
+"""
+    with Isolate(runtime) as isolate:
+        assert isolate.evaluate(source) == [
+            [0o40777, 0, 0, 0, 1, 1, False],
+            [0o40777, 0, 0, 0, 1, 1, False],
+            [0o100755, 0, 0, 0, 1, 1, True],
+        ]
+
+
+def test_isolates_share_the_bytes_of_the_package_set(runtime: Runtime) -> None:
+    """Contents are views of the one mapped artifact, however many isolates read them."""
+    seen = []
+    for _ in range(2):
+        with Isolate(runtime) as isolate:
+            path = isolate.evaluate("import pydantic; open(pydantic.__file__).read(); pydantic.__file__")
+            guest = isolate._guest
+            assert guest is not None
+            node = guest.emscripten.fs.resolve(path)
+            assert isinstance(node, MountedFile)
+            seen.append(node.data)
+    assert seen[0] is seen[1]
+    assert isinstance(seen[0], memoryview)
+    assert isinstance(seen[0].obj, mmap.mmap)
 
 
 def test_a_library_of_the_guests_own_is_not_loaded(runtime: Runtime) -> None:

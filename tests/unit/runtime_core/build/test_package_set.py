@@ -9,7 +9,7 @@ import pytest
 
 from runtime_core.build.lock import read_requirements
 from runtime_core.build.package_set import check_lock
-from runtime_core.build.resolve import check_requirements, read_report
+from runtime_core.build.resolve import check_requirements, platform_arguments, read_report
 from runtime_core.wasm.abi import ABI_314_0_5
 from schemas.digest import Digest
 from schemas.errors import AbiMismatchError, ArtifactError, ConfigError, FormatError
@@ -107,3 +107,10 @@ def test_a_report_without_hashed_wheels(url: str) -> None:
     item = {"metadata": {"name": "A", "version": "1.0"}, "download_info": {"url": url, "archive_info": {}}}
     with pytest.raises(ArtifactError, match="hashed wheel"):
         read_report({"install": [item]})
+
+
+def test_pip_is_told_the_full_version_of_the_guests_python() -> None:
+    """What a project requires of Python may name a micro version."""
+    options = platform_arguments(ABI_314_0_5, python="3.14.2")
+    assert options[options.index("--python-version") + 1] == "3.14.2"
+    assert options[options.index("--platform") + 1] == "pyemscripten_2026_0_wasm32"
