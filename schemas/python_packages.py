@@ -17,6 +17,8 @@ from schemas.errors import FormatError
 MAX_BYTES: Final = 2 << 30
 MAX_FILES: Final = 200_000
 MAX_PATH: Final = 1024
+MAX_DEPTH: Final = 64
+"""Names in a path."""
 MAX_NAME: Final = 255
 """Bytes of UTF-8 that a name in a directory can have."""
 _FILE: Final = "python_packages.capnp"
@@ -63,12 +65,15 @@ def check_path(path: str) -> None:
         not path
         or len(path) > MAX_PATH
         or too_long
+        or len(parts) > MAX_DEPTH
         or any(part in ("", ".", "..") for part in parts)
         or any(bad in path for bad in ("\\", "\0"))
         or str(PurePosixPath(path)) != path
     ):
         raise FormatError(
-            "not a plain path of a package's file", expected="a relative path without . and .. and long names", found=repr(path)[:120]
+            "not a plain path of a package's file",
+            expected="a relative path without . and .. and long names",
+            found=repr(path)[:120],
         )
 
 
