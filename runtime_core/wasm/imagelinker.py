@@ -33,6 +33,8 @@ _ALIGNMENT: Final = 16
 _OPENER: Final = "runtime_open_library_"
 _INITIALISERS: Final = ("__wasm_apply_data_relocs", "__wasm_call_ctors")
 _NOTHING: Final = FunctionType((), ())
+_DECLARED: Final = b"\3\0"
+"""How an element segment begins that only declares functions."""
 _UNREACHABLE: Final = b"\3\0\0\x0b"
 """The body of a function that traps, with its size."""
 _MAX_END: Final = 1 << 29
@@ -135,6 +137,7 @@ class ImageLinker:
             placement = self._placement(linked)
             bodies = move_code(linked.side.wasm, *linked.side.code, placement)
             elements = [self._element(linked, item, placement) for item in linked.side.elements()]
+            declared = [placement.functions[index] for index in linked.side.declared()]
             data = list(self._data_of(linked))
             opener = self._opener(linked)
         except (FormatError, LinkError) as error:
@@ -147,7 +150,7 @@ class ImageLinker:
         if file.place is not None:
             for symbol, definition in linked.definitions.items():
                 self._named.setdefault(symbol, definition)
-        self._types.append(side.raw_types)
+        self._types.append(side.types_at(linked.first_type))
         self._next_type += side.type_count
         self._functions += [uleb(linked.first_type + index) for index in side.function_types]
         self._functions.append(uleb(self._nothing_type))
@@ -158,6 +161,8 @@ class ImageLinker:
         self._next_function = opener_index + 1 + len(linked.absent)
         self._exports.append(name(linked.opener) + bytes((ExternKind.FUNCTION,)) + uleb(opener_index))
         self._elements += elements
+        if declared:
+            self._elements.append(_DECLARED + vector(declared))
         self._data += data
 
     # ---- one library

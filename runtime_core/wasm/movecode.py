@@ -46,6 +46,7 @@ _SKIPPED: Final = re.compile(
             rb"[\x54-\x5b]" + _MEMORY_ARGUMENT + rb".",
             rb"[\x0e-\x14\x23-\x53\x5e-\x7f]",
             rb"[\x80-\xff][\x01-\x02])",
+            rb"\xfe(?:[\x00-\x02\x10-\x4e]" + _MEMORY_ARGUMENT + rb"|\x03\x00)",
         )
     )
     + rb")*+",
@@ -64,6 +65,12 @@ _CATCHES_WITH_TAG: Final = frozenset((0, 1))
 _LAST_CATCH: Final = 3
 _REFERENCES: Final = (0x63, 0x64)
 """Before a heap type; those of one byte from 0x65 up name no type of the module."""
+_FIRST_ABSTRACT: Final = 0x65
+_LAST_ABSTRACT: Final = 0x7F
+_REFERENCE_NULL: Final = 0xD0
+_SELECT: Final = 0x1C
+_AGGREGATES: Final = 0xFB
+_TESTS_AND_CASTS: Final = range(0x14, 0x18)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,6 +87,25 @@ class Placement:
     reads: Sequence[bytes]
     writes: Sequence[bytes | None]
     tags: Sequence[bytes]
+
+
+def move_value_type(reader: Reader, first_type: int) -> bytes:
+    """A value type, encoded, with its type of the module renumbered if it names one.
+
+    Raises:
+        FormatError: it is none.
+    """
+    kind = reader.byte()
+    if kind in _REFERENCES:
+        return bytes((kind,)) + _move_heap_type(reader, first_type)
+    if not _FIRST_ABSTRACT <= kind <= _LAST_ABSTRACT:
+        raise FormatError("a type that cannot be moved", found=f"{kind:#x} before byte {reader.position}")
+    return bytes((kind,))
+
+
+def _move_heap_type(reader: Reader, first_type: int) -> bytes:
+    value = reader.signed(33)
+    return sleb(value if value < 0 else value + first_type)
 
 
 def move_code(data: bytes, start: int, end: int, placement: Placement) -> list[bytes]:
@@ -109,9 +135,8 @@ class _Mover:
         data, placement, skip = self._data, self._placement, _SKIPPED.match
         functions, reads = placement.functions, placement.reads
         reader = Reader(data, start, end)
-        self._skip_locals(reader)
-        parts: list[bytes] = []
-        position = kept = start
+        parts = [self._locals(reader)]
+        kept = reader.position
         position = reader.position
         try:
             while True:
@@ -136,13 +161,11 @@ class _Mover:
         parts.append(data[kept:end])
         return b"".join(parts)
 
-    @staticmethod
-    def _skip_locals(reader: Reader) -> None:
-        for _ in range(reader.count()):
-            reader.u32()
-            kind = reader.byte()
-            if not 0x65 <= (reader.byte() if kind in _REFERENCES else kind) <= 0x7F:
-                raise FormatError("a local of a type that cannot be moved", found=f"before byte {reader.position}")
+    def _locals(self, reader: Reader) -> bytes:
+        groups = [
+            uleb(reader.u32()) + move_value_type(reader, self._placement.first_type) for _ in range(reader.count())
+        ]
+        return uleb(len(groups)) + b"".join(groups)
 
     def _other(self, opcode: int, reader: Reader) -> bytes:
         """The less frequent instructions that name something."""
@@ -163,7 +186,14 @@ class _Mover:
             return bytes((opcode,)) + placement.tags[reader.u32()]
         if opcode in _NAMES_TYPE:
             return bytes((opcode,)) + uleb(placement.first_type + reader.u32())
+        if opcode == _REFERENCE_NULL:
+            return bytes((opcode,)) + _move_heap_type(reader, placement.first_type)
         begin = reader.position
+        if opcode == _SELECT:
+            types = [move_value_type(reader, placement.first_type) for _ in range(reader.count())]
+            return bytes((opcode,)) + uleb(len(types)) + b"".join(types)
+        if opcode == _AGGREGATES and reader.peek() in _TESTS_AND_CASTS:
+            return bytes((opcode, reader.byte())) + _move_heap_type(reader, placement.first_type)
         if opcode == _BRANCH_TABLE:
             reader.vector(Reader.u32)
             reader.u32()
@@ -176,10 +206,7 @@ class _Mover:
 
     def _block_type(self, reader: Reader) -> bytes:
         if reader.peek() in _REFERENCES:
-            kind = reader.take(2)
-            if not 0x65 <= kind[1] <= 0x7F:
-                raise FormatError("a block of a type that cannot be moved", found=f"before byte {reader.position}")
-            return kind
+            return move_value_type(reader, self._placement.first_type)
         value = reader.signed(33)
         return sleb(value if value < 0 else value + self._placement.first_type)
 

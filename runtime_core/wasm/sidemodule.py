@@ -14,7 +14,8 @@ from typing import Final
 from runtime_core.wasm import binary
 from runtime_core.wasm.binary import ExternKind, FunctionType, SectionId, SegmentMode
 from runtime_core.wasm.dylink import read_dylink
-from runtime_core.wasm.encoding import Reader
+from runtime_core.wasm.encoding import Reader, vector
+from runtime_core.wasm.movecode import move_value_type
 from runtime_core.wasm.symbols import INTERNAL_SYMBOLS, SCRIPT_PREFIX
 from schemas.errors import LinkError
 
@@ -74,15 +75,13 @@ class SideModule:
         """How many types there are."""
         return len(self.types)
 
-    @property
-    def raw_types(self) -> bytes:
-        """The encoded types, without their count."""
-        found = self._module.find(SectionId.TYPE)
-        if found is None:
-            return b""
-        reader = Reader(self.wasm, found.start, found.end)
-        reader.count()
-        return self.wasm[reader.position : found.end]
+    def types_at(self, first_type: int) -> bytes:
+        """The encoded types, without their count, for a place behind others."""
+        return b"".join(
+            b"\x60" + b"".join(_move_types(values, first_type) for values in (kind.parameters, kind.results))
+            for kind in self.types
+            if kind is not None
+        )
 
     @property
     def code(self) -> tuple[int, int]:
@@ -99,6 +98,15 @@ class SideModule:
             return self.types[self.function_imports[index].type_index or 0]
         return self.types[self.function_types[index - imported]]
 
+    def declared(self) -> tuple[int, ...]:
+        """The functions that code takes references to."""
+        declared = (item.functions for item in self._module.elements() if item.mode is SegmentMode.DECLARED)
+        limit = len(self.function_imports) + len(self.function_types)
+        functions = [index for group in declared for index in group]
+        if any(index is None or index >= limit for index in functions):
+            raise LinkError("it declares something else than functions")
+        return tuple(index for index in functions if index is not None)
+
     def elements(self) -> tuple[SideElement, ...]:
         """The active element segments.
 
@@ -108,11 +116,11 @@ class SideModule:
         found = []
         limit = len(self.function_imports) + len(self.function_types)
         for item in self._module.elements():
+            if item.mode is SegmentMode.DECLARED:
+                continue
             functions = tuple(index for index in item.functions if index is not None and index < limit)
             if len(functions) != len(item.functions):
                 raise LinkError("its table segments hold something else than functions")
-            if item.mode is SegmentMode.DECLARED:
-                raise LinkError("it takes references to functions")
             if item.mode is not SegmentMode.ACTIVE or item.offset is None or item.table != 0:
                 raise LinkError("it has a table segment that is not active")
             found.append(SideElement(item.offset, functions))
@@ -144,11 +152,7 @@ class SideModule:
 
     def _check_types(self) -> None:
         found = self._module.find(SectionId.TYPE)
-        plain = all(
-            kind is not None and all(_is_abstract(value) for value in kind.parameters + kind.results)
-            for kind in self.types
-        )
-        if not plain or len(self.types) != self._module.type_entries() or found is None:
+        if None in self.types or len(self.types) != self._module.type_entries() or found is None:
             raise LinkError("it has types other than those of functions")
 
     def _check_import(self, item: binary.Import) -> None:
@@ -167,6 +171,8 @@ class SideModule:
             item.type_index is None or item.type_index >= len(self.types)
         ):
             raise LinkError("it imports something without a type", found=item.name)
+        if item.type_index is not None and not _is_plain(self.types[item.type_index]):
+            raise LinkError("it imports a function that takes references of its own types", found=item.name)
 
     def _constant_global(self, item: binary.Global) -> int:
         if item.value_type != _I32 or item.mutable or item.initial.i32 is None:
@@ -212,6 +218,12 @@ class SideModule:
         raise LinkError(f"its {what} segments lie at an address that is not known", found=expression.raw.hex())
 
 
-def _is_abstract(value_type: bytes) -> bool:
-    """Whether a value type names no type of its module."""
-    return len(value_type) == 1 or (len(value_type) == 2 and 0x65 <= value_type[1] <= 0x7F)
+def _move_types(values: tuple[bytes, ...], first_type: int) -> bytes:
+    return vector([move_value_type(Reader(value), first_type) for value in values])
+
+
+def _is_plain(kind: FunctionType | None) -> bool:
+    """Whether a type names no type of its module: others mean another one in another module."""
+    return kind is not None and all(
+        len(value) == 1 or (len(value) == 2 and 0x65 <= value[1] <= 0x7F) for value in kind.parameters + kind.results
+    )

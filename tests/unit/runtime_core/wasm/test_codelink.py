@@ -131,6 +131,34 @@ def test_functions_that_nobody_has_may_be_imported_but_not_called(tmp_path: Path
         guest.call(NAME, "call")
 
 
+def test_references_to_functions_by_their_types(tmp_path: Path) -> None:
+    """As binaryen makes them where it merges similar functions."""
+    library = side_module("""(module
+      (import "env" "memory" (memory 1))
+      (type $number (func (result i32)))
+      (type $apply (func (param (ref $number) (ref null $number)) (result i32)))
+      (elem declare func $seven)
+      (func $seven (type $number) (i32.const 7))
+      (func $apply (type $apply) (local $kept (ref null $number))
+        (local.set $kept (local.get 0))
+        (i32.add (call_ref $number (ref.as_non_null (local.get $kept))) (ref.is_null (local.get 1))))
+      (func (export "run") (result i32)
+        (call $apply
+          (block $b (result (ref $number)) (ref.func $seven))
+          (select (result (ref null $number)) (ref.null $number) (ref.null $number) (i32.const 1))))
+      (func (export "atomic") (result i32)
+        (atomic.fence)
+        (i32.atomic.store (i32.const 4096) (i32.const 3))
+        (i32.atomic.rmw.add (i32.const 4096) (i32.const 4)))
+    )""")
+    files = {"/lib/first.so": everything(), NAME: library}
+    image = linked(files)
+    assert not image.left_out
+    guest = LinkedGuest(tmp_path, image, files)
+    assert guest.call(NAME, "run") == 8
+    assert guest.call(NAME, "atomic") == 3
+
+
 def test_a_changed_file_is_refused(tmp_path: Path) -> None:
     guest = LinkedGuest(tmp_path, linked({NAME: constant("f", 1)}), {NAME: constant("f", 2)})
     with pytest.raises(LinkError, match="not the one that was linked"):
@@ -195,6 +223,12 @@ def test_what_cannot_be_linked_is_left_out(library: bytes, reason: str) -> None:
         (side_module('(module (import "env" "memory" (memory i64 1)) (func))'), "FORMAT"),
         (constant("f", 1).replace(b"\x41\x01\x0b", b"\x1a\x1a\x0b"), "expected a type but nothing on stack"),
         (constant("f", 1).replace(b"\x41\x01\x0b", b"\x43\x01\x0b"), "FORMAT"),
+        (
+            side_module(
+                '(module (type $t (func)) (import "env" "add" (func (param (ref null $t) i32) (result i32))) (func))'
+            ),
+            "references of its own types",
+        ),
         # A reference that the library may make, since it exports the function, and the image may not.
         (side_module('(module (func $f (export "__wasm_call_ctors")) (func (drop (ref.func $f))))'), "does not fit"),
     ],
