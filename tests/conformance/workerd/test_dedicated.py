@@ -86,3 +86,8 @@ def test_what_top_level_leaves(main: bytes, error: type[Exception], text: str, r
     worker = WorkerFiles(files={"worker.py": main})
     with pytest.raises(error, match=text):
         written(worker)
+
+
+@pytest.mark.boot
+def test_equal_workers_give_equal_files() -> None:
+    assert written(DEDICATED_WORKER) == written(DEDICATED_WORKER)
