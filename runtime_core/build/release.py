@@ -139,7 +139,7 @@ def build_release(
         inputs = StackedInputs(imports=tuple(options.imports), worker=options.worker, modules=options.modules)
         release = _stack(release, inputs, cache=cache, timeline=timeline)
     bases = (baseline, *options.delta_bases)
-    return _write(release, output, bases=bases, release_id=options.release_id, cache=cache, timeline=timeline)
+    return pack_and_write(release, output, bases=bases, release_id=options.release_id, cache=cache, timeline=timeline)
 
 
 def build_release_on(
@@ -165,7 +165,7 @@ def build_release_on(
     )
     release = _stack(base, inputs, cache=cache, timeline=timeline)
     bases = (base, *options.delta_bases)
-    return _write(release, output, bases=bases, release_id=options.release_id, cache=cache, timeline=timeline)
+    return pack_and_write(release, output, bases=bases, release_id=options.release_id, cache=cache, timeline=timeline)
 
 
 def _translated(options: ReleaseOptions, cache: BuildCache, timeline: Timeline) -> ReleaseOptions:
@@ -197,7 +197,7 @@ def _stack(base: LocalRelease, inputs: StackedInputs, *, cache: BuildCache, time
     return stacked.release
 
 
-def _write(
+def pack_and_write(
     release: LocalRelease,
     output: Path,
     *,
@@ -206,6 +206,9 @@ def _write(
     cache: BuildCache,
     timeline: Timeline,
 ) -> BuiltRelease:
+    """The last steps of every build: compress the artifacts, with deltas against ``bases``, and put the release into a
+    directory.
+    """
     release = replace(release, manifest=with_id(release.manifest, release_id))
     with timeline.step("compress the artifacts") as step:
         packed = pack_release(release, bases=bases, cache=cache)

@@ -32,6 +32,7 @@ examples:
   runtime-core run --address 127.0.0.1:7420 --pin 314.0.5-0123456789ab@sha256:... worker.py
   runtime-core measure --release build/release --isolates 50
   runtime-core snapshot export --workerd node_modules/.bin/workerd --worker src --output snapshot.bin
+  runtime-core snapshot import snapshot.bin --release build/release --worker src --output build/worker
 """
 _INTERRUPTIBLE_SECONDS: Final = 1e9
 """No limit to speak of: guest code looks for Ctrl-C when it looks at its CPU budget, so it needs one."""

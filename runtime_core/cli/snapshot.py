@@ -21,6 +21,7 @@ def add_snapshot_commands(commands: argparse._SubParsersAction[argparse.Argument
     snapshot = commands.add_parser("snapshot", help="exchange snapshot files with workerd")
     parts = snapshot.add_subparsers(required=True, metavar="COMMAND")
     _add_export(parts)
+    _add_import(parts)
 
 
 def _add_export(parts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -80,6 +81,61 @@ def _export(options: argparse.Namespace) -> int:
         print(json.dumps(document))
     else:
         print(f"{written.kind.value} snapshot {written.digest} in {options.output}")
+    return int(ExitCode.OK)
+
+
+def _add_import(parts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    take = parts.add_parser(
+        "import",
+        help="make a release of a snapshot file that workerd wrote",
+        description="Replay a snapshot of workerd's once, and make a release of it that is served like any other.",
+        epilog="Next: runtime-core run --release DIR FILE, or artifactctl release publish DIR --channel stable",
+    )
+    take.add_argument("file", type=Path, help="the snapshot file, as workerd's --python-save-snapshot writes it")
+    take.add_argument(
+        "--release", type=Path, required=True, metavar="DIR", help="a release of the same Pyodide, without libraries"
+    )
+    take.add_argument("--output", type=Path, required=True, metavar="DIR", help="for the manifest and the artifacts")
+    take.add_argument("--worker", type=Path, metavar="PATH", help="the worker's directory, or its only file")
+    take.add_argument("--main", metavar="FILE", help=f"its main module (default: {_DEFAULT_MAIN})")
+    take.add_argument("--release-id", help="write-once name (default: version and snapshot digest)")
+    take.add_argument("--work", type=Path, metavar="DIR", help="build cache (default: the user's cache)")
+    take.add_argument("--json", action="store_true", help="print one JSON document on stdout")
+    take.set_defaults(command=_import)
+
+
+def _import(options: argparse.Namespace) -> int:
+    # Here, because it needs what only a build needs.
+    from runtime_core.build.cache import BuildCache, default_cache_root
+    from runtime_core.build.progress import Timeline
+    from runtime_core.build.workerd_import import import_snapshot
+    from runtime_core.release import LocalRelease
+
+    try:
+        data = options.file.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"cannot read the snapshot {options.file}: {error.strerror or error}") from error
+    timeline = Timeline()
+    built = import_snapshot(
+        data,
+        LocalRelease.open(options.release),
+        options.output,
+        cache=BuildCache(options.work or default_cache_root()),
+        timeline=timeline,
+        worker=_worker(options.worker, options.main),
+        release_id=options.release_id,
+    )
+    if options.json:
+        document = {
+            "release_id": built.manifest.release_id,
+            "digest": str(built.manifest_digest),
+            "directory": str(built.directory),
+            "type": built.manifest.abi.snapshot_type.value,
+            "timeline": timeline.as_json(),
+        }
+        print(json.dumps(document))
+    else:
+        print(f"{built.manifest.release_id} {built.manifest_digest} in {built.directory}")
     return int(ExitCode.OK)
 
 

@@ -9,7 +9,7 @@ The document is JSON::
      "map":        [[object index, reference], ...],    hiwire's map from values to references
      "dtypes":     address,                 format strings of typed arrays
      "proxies":    {name: [pointer, flags]},            what the host holds; the snapshot counts these references
-     "flags":      {name: bool}}                        workerd's compatibility flags, where the guest has some
+     "workerd":    {"flags": {name: bool}, "from_baseline": bool}}       where the guest came from workerd
 
 A record is a list whose first item says its kind: ``undefined``, ``error``, ``no-value``, ``bool``, ``number``,
 ``float`` (as text), ``bigint`` (as text), ``string``, ``map``, ``path`` (a root and property names) or ``proxy``
@@ -73,8 +73,7 @@ def capture(js: JsHost) -> dict[str, object]:
     sweep(js)
     js.release_collected()
     writer = _Writer(js)
-    flags = {"flags": dict(js.workerd.flags)} if js.workerd.flags else {}
-    return flags | {
+    return _workerd_state(js) | {
         "version": VERSION,
         "immortals": [writer.index(js.refs.decode(bits)) for bits in immortal_bits(js)],
         "references": [writer.index(js.refs.decode(bits)) for bits in reference_bits(js)],
@@ -197,7 +196,7 @@ def restore(js: JsHost, document: Mapping[str, object]) -> None:
         )
     if js.pyodide is not None:
         raise RestoreError("the host has run before", hint="restore into a fresh instance")
-    js.workerd.flags = _flags(document.get("flags", {}))
+    _restore_workerd(js, document.get("workerd"))
     objects = [_read_record(js, record) for record in _list(document, "objects")]
 
     def value_at(index: object) -> JsValue:
@@ -235,10 +234,24 @@ def _restore_proxies(js: JsHost, proxies: object) -> None:
         setattr(js, name, adopt_proxy(js, _integer(entry[0], name), flags=_integer(entry[1], name)))
 
 
-def _flags(value: object) -> Mapping[str, bool]:
-    if not isinstance(value, Mapping) or len(value) > _MAX_FLAGS or {type(flag) for flag in value.values()} - {bool}:
-        raise RestoreError("state of the JavaScript layer: flags", expected="booleans by name", found=repr(value)[:80])
-    return {_text(name): flag for name, flag in value.items()}
+def _workerd_state(js: JsHost) -> dict[str, object]:
+    objects = js.workerd
+    if not objects.flags:
+        return {}
+    return {"workerd": {"flags": dict(objects.flags), "from_baseline": objects.from_baseline}}
+
+
+def _restore_workerd(js: JsHost, value: object) -> None:
+    if value is None:
+        return
+    flags = value.get("flags") if isinstance(value, Mapping) else None
+    from_baseline = value.get("from_baseline") if isinstance(value, Mapping) else None
+    if not isinstance(flags, Mapping) or len(flags) > _MAX_FLAGS or {type(flag) for flag in flags.values()} - {bool}:
+        raise RestoreError("state of the JavaScript layer: flags", expected="booleans by name", found=repr(flags)[:80])
+    if not isinstance(from_baseline, bool):
+        raise RestoreError("state of the JavaScript layer: from_baseline", expected="a boolean", found=from_baseline)
+    js.workerd.flags = {_text(name): flag for name, flag in flags.items()}
+    js.workerd.from_baseline = from_baseline
 
 
 def _list(document: Mapping[str, object], key: str) -> list[object]:

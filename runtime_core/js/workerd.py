@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ENTRYPOINT_HELPER: Final = "_pyodide_entrypoint_helper"
 COMPATIBILITY_FLAGS: Final = "_cloudflare_compat_flags"
+SNAPSHOT_INFO: Final = "_cf_internal_snapshot_info"
 GLOBAL_THIS: Final = "global this"
 """How workerd's snapshots name globalThis among the modules."""
 
@@ -28,13 +29,16 @@ _CLASSES: Final = ("WorkerEntrypoint", "DurableObject", "WorkflowEntrypoint", "R
 
 
 class WorkerdObjects(LazyObject):
-    """Modules and objects by name. ``flags`` are the compatibility flags that the guest sees, by enable name."""
+    """Modules and objects by name. ``flags`` are the compatibility flags that the guest sees, by enable name;
+    ``from_baseline`` is whether the workerd snapshot that it came from was a baseline.
+    """
 
-    __slots__ = ("flags",)
+    __slots__ = ("flags", "from_baseline")
 
     def __init__(self, host: JsHost) -> None:
         super().__init__(host, _MAKERS)
         self.flags: Mapping[str, bool] = {}
+        self.from_baseline = False
 
     def module(self, name: str) -> JsObject | None:
         """A JavaScript module that a snapshot may name; None if this host offers none of that name."""
@@ -68,6 +72,10 @@ def _import(host: JsHost, name: JsValue) -> JsValue:
 
 def _flags(host: JsHost) -> JsValue:
     return JsObject({name: value for name, value in host.workerd.flags.items()})  # noqa: C416 - keys of a wider type
+
+
+def _snapshot_info(host: JsHost) -> JsValue:
+    return JsObject({"loadedSnapshot": True, "loadedBaselineSnapshot": host.workerd.from_baseline})
 
 
 def _workers(host: JsHost) -> JsValue:
@@ -108,4 +116,5 @@ _MAKERS: Final[Mapping[str, Callable[[JsHost], JsValue]]] = {
     **MODULES,
     ENTRYPOINT_HELPER: _entrypoint_helper,
     COMPATIBILITY_FLAGS: _flags,
+    SNAPSHOT_INFO: _snapshot_info,
 }

@@ -30,6 +30,7 @@ from runtime_core.workerd.references import FIRST_RECORDED, References
 from runtime_core.workerd.source import SourceRunner
 from runtime_core.workerd.worker import invalidate_caches, offer_modules, offer_snapshot_info, set_up_search_path
 from schemas.errors import RestoreError
+from schemas.snapshot_metadata import SnapshotType
 
 if TYPE_CHECKING:
     from runtime_core.engine.module import CompiledModule, Program
@@ -151,8 +152,8 @@ def _take_up(guest: Guest, snapshot: Snapshot, references: References) -> None:
     if js.pyodide is None:
         raise RestoreError("the snapshot's memory holds no Pyodide", expected="the module _pyodide")
     Bootstrap(js, runner).run(lambda _bootstrap: _fill_references(js, references))
-    if js.import_hook is not None:
-        js.import_hook = js.import_hook.copy()  # one of its own: what is borrowed from a module ends with a capture
+    if js.eval_code is not None and js.import_hook is not None:  # of our own: what is borrowed ends with a capture
+        js.eval_code, js.import_hook = js.eval_code.copy(), js.import_hook.copy()
     runner.run(_ADD_LIBRARY_PATH)
 
 
@@ -160,7 +161,7 @@ def _fill_references(js: JsHost, references: References) -> None:
     """Put the objects into the table of references, at the indices that the guest's memory holds."""
     fixed: tuple[JsValue, ...] = (
         *(None, js.globals, js.public_api, js.api),
-        *(js.api.get("scheduleCallback"), js.api, js.reference_map),
+        *(js.api.get("scheduleCallback"), js.api, js.public_api.get("loadedPackages")),
     )
     values = [*fixed, *(make(js) for make in references.makers)]
     if len(fixed) != FIRST_RECORDED:
@@ -175,7 +176,7 @@ def _fill_references(js: JsHost, references: References) -> None:
 def _finish(guest: Guest, snapshot: Snapshot, place: ReplayPlace) -> None:
     """The rest of workerd's start, up to the import of the main module."""
     runner, settings = SourceRunner(guest.instance, guest.emscripten), snapshot.metadata.settings
-    offer_snapshot_info(guest.js, baseline=settings.baseline_snapshot)
+    offer_snapshot_info(guest.js, baseline=settings.snapshot_type is SnapshotType.BASELINE)
     for source in baseline_sources():
         runner.run(source)
     set_up_search_path(guest, settings.compat_flags, has_files=place.worker is not None)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from runtime_core.js.values import JsObject, JsValue
-from runtime_core.js.workerd import COMPATIBILITY_FLAGS, ENTRYPOINT_HELPER
+from runtime_core.js.values import JsValue
+from runtime_core.js.workerd import COMPATIBILITY_FLAGS, ENTRYPOINT_HELPER, SNAPSHOT_INFO
 from runtime_core.worker.search_path import METADATA_PATH, SearchPathOptions, add_vendored_packages
 from schemas.errors import HostError
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 FORCE_NEW_VENDOR_PATH_FLAG: Final = "python_workers_force_new_vendor_path"
 PROCESS_PTH_FLAG: Final = "python_process_pth_files"
-SNAPSHOT_INFO: Final = "_cf_internal_snapshot_info"
 _INVALIDATE_CACHES: Final = "from importlib import invalidate_caches as f; f(); del f"
 
 
@@ -57,9 +56,10 @@ def offer_modules(js: JsHost) -> None:
         register_module(js, name, js.workerd.get(name))
 
 
-def offer_snapshot_info(js: JsHost, *, baseline: bool | None) -> None:
-    """Tell the guest that it comes from a snapshot, and of which type."""
-    register_module(js, SNAPSHOT_INFO, JsObject({"loadedSnapshot": True, "loadedBaselineSnapshot": baseline}))
+def offer_snapshot_info(js: JsHost, *, baseline: bool) -> None:
+    """Tell the guest that it comes from a snapshot, and whether that is a baseline."""
+    js.workerd.from_baseline = baseline
+    register_module(js, SNAPSHOT_INFO, js.workerd.get(SNAPSHOT_INFO))
 
 
 def register_module(js: JsHost, name: str, module: JsValue) -> None:
