@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from runtime_core.engine import capi, interrupts
 from runtime_core.engine.current import CURRENT
 from runtime_core.engine.errors import GuestUnwind
+from runtime_core.engine.exports import ExportedItems
 from runtime_core.engine.guestcall import GuestFunction, make_guest_function
 from runtime_core.engine.memory import GuestMemory
 from runtime_core.engine.stack import ensure_stack
 from runtime_core.engine.valuetypes import FunctionType, read_function_type
-from schemas.errors import AbiMismatchError, FatalIsolateError, GuestFault, HostError, LimitError
+from schemas.errors import FatalIsolateError, GuestFault, HostError, LimitError
 
 if TYPE_CHECKING:
     from runtime_core.engine.hostcall import GuestHost
@@ -25,15 +26,8 @@ if TYPE_CHECKING:
 
 TABLE_EXPORT: Final = "__indirect_function_table"
 
-_KIND_NAMES: Final = {
-    capi.EXTERN_FUNC: "function",
-    capi.EXTERN_GLOBAL: "global",
-    capi.EXTERN_TABLE: "table",
-    capi.EXTERN_MEMORY: "memory",
-}
 
-
-class GuestInstance:
+class GuestInstance(ExportedItems):
     """An instance of a program over a copy-on-write memory.
 
     One thread at a time may be inside; host functions may call back into the same or another instance. A trap kills
@@ -54,20 +48,16 @@ class GuestInstance:
         signatures: dict[str, FunctionType],
         program: Program,
     ) -> None:
-        self._api = api
-        self._store = store
-        self._instance = instance
+        super().__init__(api=api, store=store, instance=instance)
         self._memory_extern = memory
         self._signatures = signatures
         self.program = program  # it owns the host functions' callbacks
         self._kept: list[object] = []
-        self._externs: dict[str, capi.Extern] = {}
         self._functions: dict[str, GuestFunction] = {}
         self._table_functions: dict[int, GuestFunction] = {}
         self._lock = threading.Lock()
         self._owner = 0
         self._entries = 0
-        self.context = store.context
         self.trap_cell = ctypes.c_void_p()
         self.dead: str | None = None
         self._exceeded: LimitError | None = None
@@ -289,46 +279,6 @@ class GuestInstance:
 
     # ---- exports
 
-    def _extern(self, name: str, kind: int) -> capi.Extern | None:
-        """The export of this name and kind; None if there is no export of this name."""
-        if self._store.closed:
-            self.refuse()
-        found = self._externs.get(name)
-        if found is None:
-            found = capi.Extern()
-            text = name.encode()
-            if not self._api.wasmtime_instance_export_get(
-                self.context, ctypes.addressof(self._instance), text, len(text), ctypes.addressof(found)
-            ):
-                return None
-            self._externs[name] = found
-        if found.kind != kind:
-            raise AbiMismatchError(
-                f"the guest's export {name} is of another kind",
-                expected=_KIND_NAMES.get(kind),
-                found=_KIND_NAMES.get(found.kind, found.kind),
-            )
-        return found
-
-    def _item(self, name: str, kind: int) -> int:
-        extern = self._extern(name, kind)
-        if extern is None:
-            raise AbiMismatchError(f"the guest has no export {name}", hint="use a release built for this runtime")
-        return ctypes.addressof(extern) + capi.ITEM_OFFSET
-
-    def has_export(self, name: str) -> bool:
-        """Whether the guest exports anything under this name."""
-        if self._store.closed:
-            self.refuse()
-        if name in self._externs:
-            return True
-        text, extern = name.encode(), capi.Extern()
-        return bool(
-            self._api.wasmtime_instance_export_get(
-                self.context, ctypes.addressof(self._instance), text, len(text), ctypes.addressof(extern)
-            )
-        )
-
     def call(self, name: str, *args: Any) -> Any:
         """Call an exported function.
 
@@ -385,31 +335,6 @@ class GuestInstance:
             return read_function_type(self._api, pointer)
         finally:
             self._api.wasm_functype_delete(pointer)
-
-    def global_value(self, name: str) -> int:
-        """The value of an exported i32 global, unsigned: the address of a data symbol, or ``__stack_pointer``.
-
-        Raises:
-            AbiMismatchError: there is no such global, or it is not an i32.
-        """
-        value = capi.Value()
-        self._api.wasmtime_global_get(self.context, self._item(name, capi.EXTERN_GLOBAL), ctypes.addressof(value))
-        if value.kind != capi.VAL_I32:
-            raise AbiMismatchError(f"the guest's global {name} is not an i32", found=f"value kind {value.kind}")
-        return int(value.item[0]) & 0xFFFFFFFF
-
-    def set_global(self, name: str, value: int) -> None:
-        """Set an exported, mutable i32 global.
-
-        Raises:
-            AbiMismatchError: there is no such global, or it cannot be set to an i32.
-        """
-        item = self._item(name, capi.EXTERN_GLOBAL)
-        raw = capi.Value(kind=capi.VAL_I32)
-        raw.item[0] = value & 0xFFFFFFFF
-        error = self._api.wasmtime_global_set(self.context, item, ctypes.addressof(raw))
-        if error:
-            raise AbiMismatchError(f"cannot set the guest's global {name}", found=self._api.take_error(error))
 
     # ---- memory and table
 
