@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 from runtime_core.build.cache import BuildCache, default_cache_root
@@ -14,13 +18,14 @@ from runtime_core.build.release import build_release
 from runtime_core.isolate import Isolate, IsolateOptions
 from runtime_core.release import LocalRelease
 from runtime_core.runtime import Runtime
-from schemas.package_lock import PackageLockFile
+from schemas.package_lock import PackageLockFile, encode_lock
 from tests.bench.harness import Figure
 
 REQUIREMENTS: Final = ("pydantic==2.14.3",)
 IMPORTS: Final = ("pydantic.main", "pydantic.type_adapter")
 ISOLATES: Final = 50
 COLD: Final = 10
+SECOND_BUILDS: Final = 5
 _VALIDATION: Final = (
     "from pydantic_core import SchemaValidator, core_schema\n"
     "SchemaValidator(core_schema.list_schema(core_schema.int_schema())).validate_python(['1', 2])"
@@ -45,12 +50,32 @@ def figures() -> Iterator[Figure]:
         samples=_boots(loaded, COLD),
         what="the same where the isolate loads the library itself",
     )
+    yield Figure(
+        name="package_second_build_s",
+        unit="s",
+        samples=_second_builds(cache, lock),
+        what="the command that builds a release with pydantic linked in, once more: process start to exit, all cached",
+    )
 
 
 def _runtime(cache: BuildCache, lock: PackageLockFile, *, name: str, imports: tuple[str, ...], link: bool) -> Runtime:
     output = cache.root / f"bench-release-{name}"
     build_release(DEFAULT_VERSION, output, cache=cache, timeline=Timeline(), lock=lock, imports=imports, link=link)
     return Runtime.load(LocalRelease.open(output), state_directory=cache.root / "test-state")
+
+
+def _second_builds(cache: BuildCache, lock: PackageLockFile) -> tuple[float, ...]:
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory, "packages.json")
+        path.write_bytes(encode_lock(lock))
+        command = [sys.executable, "-m", "runtime_core.build", "--packages", str(path), "--work", str(cache.root)]
+        command += ["--output", str(Path(directory, "release"))]
+        taken = []
+        for _ in range(1 + SECOND_BUILDS):
+            start = time.perf_counter()
+            subprocess.run(command, check=True, capture_output=True)
+            taken.append(time.perf_counter() - start)
+    return tuple(taken[1:])
 
 
 def _boots(runtime: Runtime, count: int) -> tuple[float, ...]:
