@@ -28,10 +28,12 @@ from runtime_core.workerd.checks import DEDICATED_FLAG
 from runtime_core.workerd.dedicate import DedicatedWorker, run_top_level
 from runtime_core.workerd.flags import BASELINE_FLAGS, flag_record
 from runtime_core.workerd.profile import WORKERD_314_0_5, WorkerdProfile
+from runtime_core.workerd.resume import resume_workerd
 from runtime_core.workerd.support_files import find_files
 from runtime_core.workerd.write import write_baseline, write_dedicated
 from schemas.digest import Digest
 from schemas.errors import ArtifactError, ConfigError, UnsupportedVersionError
+from schemas.snapshot_codec import Snapshot
 from schemas.snapshot_metadata import SnapshotType
 
 PROFILES: Final[Mapping[str, WorkerdProfile]] = {WORKERD_314_0_5.pyodide: WORKERD_314_0_5}
@@ -53,12 +55,16 @@ class WorkerdRuntime:
         """A fresh instance with the memory that the main module starts with."""
         return self.program.instantiate(self.memory)
 
-    def boot(self, flags: Container[str] = BASELINE_FLAGS) -> WorkerdGuest:
-        """A guest at the point where workerd takes its baseline, with these compatibility flags on."""
+    def boot(self, flags: Container[str] = BASELINE_FLAGS, *, baseline: Snapshot | None = None) -> WorkerdGuest:
+        """A guest at the point where workerd takes its baseline, with these compatibility flags on; taken up from
+        a baseline file if one is given."""
         absent = {file.name for file in self.profile.support_files if file.unless is not None and file.unless in flags}
         support = {name: data for name, data in self.files.support.items() if name not in absent}
         files = replace(self.files, support=support)
-        return boot_workerd(self.instantiate(), self.profile, files, trampoline_slot=self.trampoline_slot)
+        instance, slot = self.instantiate(), self.trampoline_slot
+        if baseline is not None:
+            return resume_workerd(instance, self.profile, files, baseline, trampoline_slot=slot)
+        return boot_workerd(instance, self.profile, files, trampoline_slot=slot)
 
 
 def prepare_workerd(version: str, program: Path, *, cache: BuildCache, timeline: Timeline) -> WorkerdRuntime:
@@ -115,11 +121,12 @@ def export_snapshot(
     timeline: Timeline,
     flags: Collection[str] = BASELINE_FLAGS,
     worker: WorkerBundle | None = None,
+    baseline: Snapshot | None = None,
 ) -> WorkerdSnapshot:
     """Write a snapshot file that workerd starts from: of a worker whose top level has run, or else the baseline.
 
     ``program`` is the file of workerd's program, ``flags`` are the compatibility flags that are on; a dedicated
-    snapshot turns its own flag on.
+    snapshot turns its own flag on, and may be stacked on a ``baseline`` file.
 
     Raises:
         ConfigError: workerd has no such flag, or the output cannot be written.
@@ -131,7 +138,7 @@ def export_snapshot(
     flag_record(enabled)  # before the work
     runtime = prepare_workerd(version, program, cache=cache, timeline=timeline)
     with timeline.step("boot as workerd boots"):
-        started = runtime.boot(enabled)
+        started = runtime.boot(enabled, baseline=baseline)
     try:
         if worker is None:
             kind, data = SnapshotType.BASELINE, b"".join(write_baseline(started, flags=enabled))

@@ -12,6 +12,7 @@ from schemas.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from runtime_core.packages.bundle import WorkerBundle
+    from schemas.snapshot_codec import Snapshot
 
 _DEFAULT_MAIN = "worker.py"
 
@@ -39,6 +40,7 @@ def _add_export(parts: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     export.add_argument("--pyodide", metavar="VERSION", help="the Pyodide version (default: the one of new releases)")
     export.add_argument("--worker", type=Path, metavar="PATH", help="the worker's directory, or its only file")
     export.add_argument("--main", metavar="FILE", help=f"its main module (default: {_DEFAULT_MAIN})")
+    export.add_argument("--on", type=Path, metavar="FILE", help="a baseline file to stack a worker's snapshot on")
     export.add_argument(
         "--flag",
         dest="flags",
@@ -60,7 +62,7 @@ def _export(options: argparse.Namespace) -> int:
     from runtime_core.build.workerd import export_snapshot
     from runtime_core.workerd.flags import BASELINE_FLAGS
 
-    timeline = Timeline()
+    timeline, worker = Timeline(), _worker(options.worker, options.main)
     written = export_snapshot(
         options.pyodide or DEFAULT_VERSION,
         options.output,
@@ -68,7 +70,8 @@ def _export(options: argparse.Namespace) -> int:
         cache=BuildCache(options.work or default_cache_root()),
         timeline=timeline,
         flags=BASELINE_FLAGS | frozenset(options.flags),
-        worker=_worker(options.worker, options.main),
+        worker=worker,
+        baseline=_baseline(options.on, worker),
     )
     if options.json:
         document = {
@@ -137,6 +140,19 @@ def _import(options: argparse.Namespace) -> int:
     else:
         print(f"{built.manifest.release_id} {built.manifest_digest} in {built.directory}")
     return int(ExitCode.OK)
+
+
+def _baseline(path: Path | None, worker: WorkerBundle | None) -> Snapshot | None:
+    from runtime_core.workerd.checks import read_snapshot
+
+    if path is None:
+        return None
+    if worker is None:
+        raise ConfigError("there is no worker to stack on the baseline", hint="give --worker PATH")
+    try:
+        return read_snapshot(path.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"cannot read the baseline {path}: {error.strerror or error}") from error
 
 
 def _worker(path: Path | None, main: str | None) -> WorkerBundle | None:

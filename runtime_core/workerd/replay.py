@@ -144,6 +144,19 @@ def _take_up(guest: Guest, snapshot: Snapshot, references: References) -> None:
     add_references(js, [0, js.refs.encode(js.reference_map)], address=address, immortal=True)
     add_references(js, [0], address=address, immortal=False)
     invalidate_caches(runner)
+    take_up_interface(guest, runner, references)
+    if js.eval_code is not None and js.import_hook is not None:  # of our own: what is borrowed ends with a capture
+        js.eval_code, js.import_hook = js.eval_code.copy(), js.import_hook.copy()
+
+
+def take_up_interface(guest: Guest, runner: SourceRunner, references: References) -> None:
+    """Bring up Pyodide's interface in a guest whose memory is a snapshot's.
+
+    Raises:
+        RestoreError: the references do not fit the memory.
+        HostError: guest code failed.
+    """
+    instance, js = guest.instance, guest.js
     if instance.call("jslib_init") != 0 or instance.call("_hiwire_immortal_get", _NO_VALUE_INDEX) is not NO_VALUE:
         raise RestoreError(
             "the snapshot counts constants of JavaScript otherwise", expected=f"no-value at {_NO_VALUE_INDEX}"
@@ -152,8 +165,6 @@ def _take_up(guest: Guest, snapshot: Snapshot, references: References) -> None:
     if js.pyodide is None:
         raise RestoreError("the snapshot's memory holds no Pyodide", expected="the module _pyodide")
     Bootstrap(js, runner).run(lambda _bootstrap: _fill_references(js, references))
-    if js.eval_code is not None and js.import_hook is not None:  # of our own: what is borrowed ends with a capture
-        js.eval_code, js.import_hook = js.eval_code.copy(), js.import_hook.copy()
     runner.run(_ADD_LIBRARY_PATH)
 
 

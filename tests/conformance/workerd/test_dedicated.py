@@ -10,13 +10,14 @@ from runtime_core.packages.bundle import WorkerBundle
 from runtime_core.workerd.dedicate import DedicatedWorker, run_top_level
 from runtime_core.workerd.flags import BASELINE_FLAGS
 from runtime_core.workerd.write import write_dedicated
-from schemas.errors import CaptureError, PythonError
+from schemas.errors import AbiMismatchError, CaptureError, PythonError
 from schemas.snapshot_codec import decode_snapshot
-from tests.support.workerd.files import DEDICATED_WORKER, native_worker
+from tests.support.workerd.files import DEDICATED_WORKER, baseline, dedicated, native_worker
 from tests.support.workerd.guests import workerd_runtime
 from tests.support.workerd.program import WorkerFiles, workerd
 
 DEDICATED_FLAG = "python_dedicated_snapshot"
+_FAILS = b"raise RuntimeError('the top level ran again')\nclass Default: pass"
 _TASK = b"""
 import asyncio
 async def later():
@@ -32,18 +33,18 @@ def with_flag(worker: WorkerFiles, *, main: bytes | None = None) -> WorkerFiles:
     return dataclasses.replace(worker, files=files, flags=(*worker.flags, DEDICATED_FLAG))
 
 
-def written(worker: WorkerFiles) -> bytes:
-    """The dedicated file of a worker, made here."""
+def written(worker: WorkerFiles, base: bytes | None = None) -> bytes:
+    """The dedicated file of a worker, made here: from a cold boot or on a baseline file."""
     runtime = workerd_runtime()
-    dedicated = DedicatedWorker(
+    made = DedicatedWorker(
         bundle=WorkerBundle(main=next(iter(worker.files)), files=worker.files),
         flags=frozenset(BASELINE_FLAGS | {DEDICATED_FLAG, *worker.flags}),
         libraries=runtime.libraries,
     )
-    started = runtime.boot(dedicated.flags)
+    started = runtime.boot(made.flags, baseline=None if base is None else decode_snapshot(base))
     try:
-        run_top_level(started, dedicated, runtime.files.sdk)
-        return write_dedicated(started, dedicated)
+        run_top_level(started, made, runtime.files.sdk)
+        return write_dedicated(started, made)
     finally:
         started.guest.close()
 
@@ -51,8 +52,7 @@ def written(worker: WorkerFiles) -> bytes:
 @pytest.mark.boot
 def test_real_program_serves_dedicated_file() -> None:
     """The main module that the program is given would fail: what answers is the one in the file."""
-    poisoned = with_flag(DEDICATED_WORKER, main=b"raise RuntimeError('the top level ran again')\nclass Default: pass")
-    workerd().test(poisoned, written(DEDICATED_WORKER))
+    workerd().test(with_flag(DEDICATED_WORKER, main=_FAILS), written(DEDICATED_WORKER))
 
 
 @pytest.mark.boot
@@ -86,6 +86,17 @@ def test_what_top_level_leaves(main: bytes, error: type[Exception], text: str, r
     worker = WorkerFiles(files={"worker.py": main})
     with pytest.raises(error, match=text):
         written(worker)
+
+
+@pytest.mark.boot
+def test_real_program_serves_file_stacked_on_its_own_baseline() -> None:
+    workerd().test(with_flag(DEDICATED_WORKER, main=_FAILS), written(DEDICATED_WORKER, baseline()))
+
+
+@pytest.mark.boot
+def test_refuses_to_stack_on_dedicated_file() -> None:
+    with pytest.raises(AbiMismatchError, match="on top of a baseline"):
+        written(DEDICATED_WORKER, dedicated())
 
 
 @pytest.mark.boot
