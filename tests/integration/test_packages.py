@@ -12,8 +12,10 @@ from runtime_core.build.lock import lock_requirements
 from runtime_core.build.pins import DEFAULT_VERSION
 from runtime_core.build.progress import Timeline
 from runtime_core.build.release import build_release
+from runtime_core.build.stacked import StackedInputs, build_on
 from runtime_core.emscripten.nodes import MountedFile
 from runtime_core.isolate import Isolate, IsolateOptions
+from runtime_core.packages.bundle import WorkerBundle
 from runtime_core.release import LocalRelease
 from runtime_core.runtime import Runtime
 from schemas.digest import Digest
@@ -139,6 +141,39 @@ def test_isolates_share_the_bytes_of_the_package_set(runtime: Runtime) -> None:
     assert seen[0] is seen[1]
     assert isinstance(seen[0], memoryview)
     assert isinstance(seen[0].obj, mmap.mmap)
+
+
+def test_a_worker_on_top_of_packages(cache: BuildCache, runtime: Runtime) -> None:
+    """Packages, vendored packages and the worker's modules, in a snapshot that has run the worker's top level."""
+    del runtime  # it is built
+    bundle = WorkerBundle(
+        main="worker.py",
+        files={
+            "worker.py": b"import sys, msgpack, helper\nimport pydantic\n"
+            b"class Item(pydantic.BaseModel):\n    count: int\n"
+            b"def handle(data):\n    return [Item(**msgpack.unpackb(data)).count, helper.place, list(sys.path)]\n",
+            "helper.py": b"place = 'worker'",
+            "python_modules/msgpack_stubs.py": b"",
+            "python_modules/helper.py": b"place = 'vendored'",
+        },
+    )
+    base = LocalRelease.open(cache.root / "test-release-packages")
+    stacked = build_on(base, StackedInputs(worker=bundle), cache=cache)
+    dedicated = Runtime.load(stacked.release, state_directory=cache.root / "test-state")
+    quiet = IsolateOptions(stdout=lambda _: None, stderr=lambda _: None)
+    with Isolate(dedicated, quiet) as isolate:
+        assert isolate.evaluate("import worker; worker.handle(b'\\x81\\xa5count\\xa17')") == [
+            7,
+            "vendored",
+            [
+                "/lib/python314.zip",
+                "/lib/python3.14/lib-dynload",
+                "/session/metadata/python_modules",
+                "/lib/python3.14/site-packages",
+                "/session/metadata",
+                "/session/lib/python3.14/site-packages",
+            ],
+        ]
 
 
 def test_a_library_of_the_guests_own_is_not_loaded(runtime: Runtime) -> None:
