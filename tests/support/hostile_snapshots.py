@@ -13,12 +13,13 @@ from runtime_core.emscripten.mounts import Mount, map_file
 from runtime_core.engine.limits import Limits
 from runtime_core.guest import STDLIB_MOUNT
 from runtime_core.isolate import Isolate, IsolateOptions
+from runtime_core.packages.bundle import WorkerBundle
 from runtime_core.release import LocalRelease, check_release
-from runtime_core.runtime import Runtime
+from runtime_core.runtime import WORKER_TIME_MS, Runtime
 from runtime_core.snapshot.prepared import PreparedSnapshot, RestoreMode
 from runtime_core.snapshot.restore import GuestTemplate
 from runtime_core.snapshot.state import STATE_KEY, RuntimeState
-from runtime_core.worker.packages import package_mounts
+from runtime_core.worker.packages import package_mounts, worker_mount
 from schemas import strict_json
 from schemas.digest import Digest
 from schemas.errors import PlatformError
@@ -42,8 +43,16 @@ class OtherRelease:
 class SnapshotLab:
     """Takes a release apart and boots it with other snapshots, as an embedder would."""
 
-    def __init__(self, release: LocalRelease, directory: Path, *, state_directory: Path) -> None:
+    def __init__(
+        self,
+        release: LocalRelease,
+        directory: Path,
+        *,
+        state_directory: Path,
+        modules: Mapping[str, Mapping[str, object]] | None = None,
+    ) -> None:
         self.release = release
+        self._options = IsolateOptions(limits=LIMITS, stdout=_drop, stderr=_drop, modules=modules or {})
         self._directory = directory
         self._state_directory = state_directory
         self.file = release.paths[Role.SNAPSHOT].read_bytes()
@@ -56,6 +65,9 @@ class SnapshotLab:
         self._mounts = [Mount(name=STDLIB_MOUNT, source=map_file(release.paths[Role.UPSTREAM_STDLIB]))]
         if Role.PACKAGES in release.paths:
             self._mounts += package_mounts(map_file(release.paths[Role.PACKAGES]))
+        if Role.WORKER in release.paths:
+            bundle = WorkerBundle.decode(map_file(release.paths[Role.WORKER]))
+            self._mounts.append(worker_mount(bundle, time_ms=WORKER_TIME_MS))
 
     def with_state(self, state: object) -> bytes:
         """The file with another state of the runtime."""
@@ -76,7 +88,7 @@ class SnapshotLab:
     def boot(self, file: bytes, mode: RestoreMode = RestoreMode.COPY, **abi: object) -> PlatformError | None:
         """Load a file and use it a little. The error if it ends in one; exceptions of other kinds come out."""
         try:
-            _use(self.load(file, mode, **abi))
+            self._use(self.load(file, mode, **abi))
         except PlatformError as error:
             return error
         return None
@@ -102,10 +114,15 @@ class SnapshotLab:
                 template=GuestTemplate(snapshot=snapshot, mounts=self._mounts),
                 libraries=self._sound.libraries,
             )
-            _use(runtime)
+            self._use(runtime)
         except PlatformError as error:
             return error
         return None
+
+    def _use(self, runtime: Runtime) -> None:
+        with Isolate(runtime, self._options) as isolate:
+            isolate.run(_ROUND)
+            isolate.evaluate("1 + 1")
 
     def _release(self, file: bytes, path: Path, abi: Mapping[str, object]) -> OtherRelease:
         manifest = self.release.manifest
@@ -123,12 +140,6 @@ class SnapshotLab:
 def described(error: PlatformError) -> str:
     """An error as a report shows it."""
     return json.dumps(error.to_json())[:300]
-
-
-def _use(runtime: Runtime) -> None:
-    with Isolate(runtime, IsolateOptions(limits=LIMITS, stdout=_drop, stderr=_drop)) as isolate:
-        isolate.run(_ROUND)
-        isolate.evaluate("1 + 1")
 
 
 def _drop(_: bytes) -> None:
