@@ -46,3 +46,4 @@ class ProxyProperties:
 PLAIN: Final = ProxyProperties()
 
 CALLABLE: Final = int(ProxyFlag.IS_CALLABLE)
+ALL_FLAGS: Final = sum(ProxyFlag)

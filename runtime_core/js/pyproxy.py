@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from runtime_core.js import proxy_calls
 from runtime_core.js.errors import throw_type_error
 from runtime_core.js.functions import JsFunction
 from runtime_core.js.proxy_classes import prototype_of
-from runtime_core.js.proxy_flags import CALLABLE, PLAIN, ProxyProperties
+from runtime_core.js.proxy_flags import ALL_FLAGS, CALLABLE, PLAIN, ProxyProperties
 from runtime_core.js.proxy_methods import members
 from runtime_core.js.proxy_object import AttributeCache, ProxyObject, SharedState, call_object
 from runtime_core.js.proxy_traps import PROXY_ATTRIBUTES, Traps, target_has, target_lookup, traps_for
 from runtime_core.js.values import ABSENT, UNDEFINED, Accessor, JsObject, JsSymbol, JsValue, PropertyKey
+from schemas.errors import RestoreError
 
 if TYPE_CHECKING:
     from runtime_core.js.host import JsHost
 
-__all__ = ["AttributeCache", "PyProxy", "PyProxyFunction", "SharedState", "adopt_proxy", "call_object", "new_proxy"]
+__all__ = [
+    "AttributeCache",
+    "PyProxy",
+    "PyProxyFunction",
+    "SharedState",
+    "adopt_proxy",
+    "call_object",
+    "new_proxy",
+    "restored_proxy",
+]
+
+_SMALLEST_OBJECT: Final = 8
+"""``PyObject`` on a 32-bit machine: reference count and type."""
+_ALIGNMENT: Final = 4
 
 
 class PyProxy(ProxyObject):
@@ -155,6 +169,25 @@ def new_proxy(
             host.throw_python_error()
     guest.Py_IncRef(pointer)
     return adopt_proxy(host, pointer, flags=flags, cache=cache, props=props)
+
+
+def restored_proxy(
+    host: JsHost, pointer: object, flags: object, *, what: str, props: ProxyProperties = PLAIN
+) -> PyProxy:
+    """A proxy as a snapshot records it. Whether it is the object that was captured only the guest could tell.
+
+    Raises:
+        RestoreError: the address is no object's, or the flags are none.
+    """
+    end = host.memory.size - _SMALLEST_OBJECT
+    if type(pointer) is not int or not 0 < pointer <= end or pointer % _ALIGNMENT:
+        expected = f"a multiple of {_ALIGNMENT} from {_ALIGNMENT} to {end}"
+        raise RestoreError(f"the address of {what} in the snapshot", expected=expected, found=repr(pointer)[:80])
+    if type(flags) is not int or flags & ~ALL_FLAGS:
+        raise RestoreError(
+            f"the flags of {what} in the snapshot", expected=f"bits of {ALL_FLAGS:#x}", found=repr(flags)[:80]
+        )
+    return adopt_proxy(host, pointer, flags, props=props)
 
 
 def adopt_proxy(

@@ -22,7 +22,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from runtime_core.js.proxy_flags import ProxyProperties
-from runtime_core.js.pyproxy import PyProxy, adopt_proxy
+from runtime_core.js.pyproxy import PyProxy, restored_proxy
 from runtime_core.js.sweep import add_references, immortal_bits, reference_bits, scratch, sweep
 from runtime_core.js.values import ERROR, NO_VALUE, UNDEFINED, BigInt, JsObject, JsSymbol, JsValue
 from schemas.errors import CaptureError, RestoreError
@@ -202,7 +202,7 @@ def restore(js: JsHost, document: Mapping[str, object]) -> None:
     def value_at(index: object) -> JsValue:
         if index == _NULL:
             return None
-        if not isinstance(index, int) or not 0 <= index < len(objects):
+        if type(index) is not int or not 0 <= index < len(objects):
             expected = f"{_NULL} or an index below {len(objects)}"
             raise RestoreError("state of the JavaScript layer: object", expected=expected, found=_shown(index))
         return objects[index]
@@ -231,7 +231,7 @@ def _restore_proxies(js: JsHost, proxies: object) -> None:
         entry = proxies[name]
         if not isinstance(entry, list) or len(entry) != 2:
             raise RestoreError("state of the JavaScript layer: proxy", expected="[pointer, flags]", found=_shown(entry))
-        setattr(js, name, adopt_proxy(js, _integer(entry[0], name), flags=_integer(entry[1], name)))
+        setattr(js, name, restored_proxy(js, entry[0], entry[1], what=name))
 
 
 def _workerd_state(js: JsHost) -> dict[str, object]:
@@ -315,15 +315,21 @@ def _read_path(js: JsHost, record: list[object]) -> JsValue:
 
 
 def _read_proxy(js: JsHost, record: list[object]) -> JsValue:
-    props = ProxyProperties(roundtrip=bool(record[3]), capture_this=bool(record[4]))
-    return adopt_proxy(js, _integer(record[1], "proxy"), flags=_integer(record[2], "proxy"), props=props)
+    props = ProxyProperties(roundtrip=_boolean(record[3]), capture_this=_boolean(record[4]))
+    return restored_proxy(js, record[1], record[2], what="a proxy", props=props)
+
+
+def _boolean(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise RestoreError("state of the JavaScript layer: flag", expected="true or false", found=_shown(value))
+    return value
 
 
 _READERS: Final[Mapping[str, Callable[[JsHost, list[object]], JsValue]]] = {
     "undefined": lambda js, record: UNDEFINED,
     "error": lambda js, record: ERROR,
     "no-value": lambda js, record: NO_VALUE,
-    "bool": lambda js, record: bool(record[1]),
+    "bool": lambda js, record: _boolean(record[1]),
     "number": lambda js, record: _integer_text(record[1]),
     "float": lambda js, record: float(_text(record[1])),
     "bigint": lambda js, record: BigInt(_text(record[1])),

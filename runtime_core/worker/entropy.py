@@ -17,7 +17,7 @@ from typing import Final, Self
 from runtime_core.emscripten.boot import run_simple_string
 from runtime_core.emscripten.entropy import EntropySource, RationedEntropy
 from runtime_core.guest import Guest
-from runtime_core.js.pyproxy import PyProxy, adopt_proxy
+from runtime_core.js.pyproxy import PyProxy, restored_proxy
 from runtime_core.worker.randomness import Generators
 from schemas.errors import CaptureError, EntropyDeniedError, FatalIsolateError, HostError, PythonError, RestoreError
 
@@ -133,13 +133,13 @@ class Reseeding:
         """Give a restored guest random state of its own, before anything else runs in it.
 
         Raises:
-            GuestFault: an address is outside of memory.
+            RestoreError: an address is outside of memory.
             PythonError: a package's handler raised.
         """
         self.generators.reseed(guest.instance.memory, guest.emscripten.entropy)
         if self.handler is not None:
             pointer, flags = self.handler
-            function = adopt_proxy(guest.js, pointer, flags=flags)
+            function = restored_proxy(guest.js, pointer, flags, what="the entropy handler")
             guest.js.call(function)
             function.destroy()
 

@@ -37,7 +37,8 @@ class WorkerState:
             RestoreError: it is not what :meth:`to_json` makes.
         """
         main, modules = document.get("main"), document.get("modules", [])
-        if main is not None and not (isinstance(main, str) and main.isidentifier()):
+        # As a bundle has it: an import by name takes more than identifiers.
+        if main is not None and not (isinstance(main, str) and main and not set(main) & set("./\0")):
             raise RestoreError("the snapshot's main module", expected="the name of a module", found=repr(main)[:80])
         if not isinstance(modules, list) or len(modules) > _MAX_MODULES:
             raise RestoreError("the snapshot's host modules", expected="a list of names", found=repr(modules)[:80])

@@ -20,7 +20,7 @@ from typing import Final
 
 from runtime_core.emscripten.entropy import EntropySource
 from runtime_core.engine.memory import GuestMemory
-from schemas.errors import CaptureError, RestoreError
+from schemas.errors import CaptureError, GuestFault, RestoreError
 
 WORDS: Final = 624
 _INDEX_OFFSET: Final = 8
@@ -94,11 +94,18 @@ class Generators:
         """Give every generator a random state; it makes new numbers from it at the next draw.
 
         Raises:
-            GuestFault: an address is outside of memory.
+            RestoreError: an address is outside of memory.
         """
         for twister in self.twisters:
-            memory.write(twister.words, entropy.read(4 * WORDS))
-            memory.write_u32(twister.index, WORDS)
+            try:
+                memory.write(twister.words, entropy.read(4 * WORDS))
+                memory.write_u32(twister.index, WORDS)
+            except GuestFault as error:
+                raise RestoreError(
+                    "a random generator of the snapshot",
+                    expected=f"addresses inside {memory.size} bytes",
+                    found=f"{twister.words:#x} and {twister.index:#x}",
+                ) from error
 
 
 def _is_address(value: object) -> bool:

@@ -13,7 +13,7 @@ from typing import Final
 
 from runtime_core.emscripten.boot import run_simple_string
 from runtime_core.guest import Guest
-from runtime_core.js.pyproxy import PyProxy, adopt_proxy
+from runtime_core.js.pyproxy import PyProxy, restored_proxy
 from schemas.errors import HostError, RestoreError
 
 SUPPORT_MODULE: Final = "_runtime_core"
@@ -82,7 +82,7 @@ class Support:
         taken: dict[str, PyProxy] = {}
         for name in _FUNCTIONS:
             pointer, flags = _entry(document, name)
-            taken[name] = adopt_proxy(guest.js, pointer, flags=flags)
+            taken[name] = restored_proxy(guest.js, pointer, flags, what=name)
         return cls(**taken)
 
     def close(self) -> None:
@@ -91,10 +91,10 @@ class Support:
             getattr(self, name).shared.pointer = 0
 
 
-def _entry(document: Mapping[str, object], name: str) -> tuple[int, int]:
+def _entry(document: Mapping[str, object], name: str) -> tuple[object, object]:
     entry = document.get(name)
-    if isinstance(entry, list) and len(entry) == 2:
-        pointer, flags = entry
-        if isinstance(pointer, int) and isinstance(flags, int) and 0 < pointer < 1 << 32 and 0 <= flags < 1 << 32:
-            return pointer, flags
-    raise RestoreError("the snapshot's support functions", expected="[pointer, flags]", found=repr(entry)[:80])
+    if not isinstance(entry, list) or len(entry) != 2:
+        raise RestoreError(
+            f"the snapshot's support function {name}", expected="[pointer, flags]", found=repr(entry)[:80]
+        )
+    return entry[0], entry[1]

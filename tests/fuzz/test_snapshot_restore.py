@@ -6,6 +6,7 @@ a guest with odd contents: the guest may trap, the host must not notice.
 
 from __future__ import annotations
 
+import functools
 import random
 import struct
 from collections.abc import Callable, Iterator
@@ -14,6 +15,11 @@ from typing import Any
 
 import pytest
 
+from runtime_core.build.cache import BuildCache, default_cache_root
+from runtime_core.build.progress import Timeline
+from runtime_core.build.release import ReleaseOptions, build_release_on
+from runtime_core.packages.bundle import WorkerBundle
+from runtime_core.release import LocalRelease
 from runtime_core.snapshot.prepared import RestoreMode
 from schemas.errors import (
     AbiMismatchError,
@@ -35,12 +41,45 @@ pytestmark = pytest.mark.boot
 _OF_THE_GUEST = (FatalIsolateError, PythonError, LimitError)
 """What a guest whose memory and state do not fit may end in: no value of the snapshot is to blame."""
 _IN_ONE_RUN = 150
+WORKER = """
+import random
+from host import answer
+from js import Date
+from pyodide.ffi import create_proxy
+def echo(value):
+    return value
+PROXY = create_proxy(echo)
+SEEDED = random.Random(4)
+def fetch(request):
+    return answer()
+"""
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> SnapshotLab:
     return SnapshotLab(
         local_release(), tmp_path_factory.mktemp("lab"), state_directory=built_directory().parent / "test-state"
+    )
+
+
+@functools.cache
+def dedicated_release() -> LocalRelease:
+    """A release whose worker holds proxies, a host function and a seeded generator at its top level."""
+    cache = BuildCache(default_cache_root())
+    output, source = cache.root / "test-hostile-dedicated", cache.root / "test-hostile-worker.py"
+    source.write_text(WORKER)
+    options = ReleaseOptions(worker=WorkerBundle.of_file(source), modules={"host": ("answer",)})
+    build_release_on(local_release(), output, cache=cache, timeline=Timeline(), options=options)
+    return LocalRelease.open(output)
+
+
+@pytest.fixture(scope="module")
+def dedicated(tmp_path_factory: pytest.TempPathFactory) -> SnapshotLab:
+    return SnapshotLab(
+        dedicated_release(),
+        tmp_path_factory.mktemp("dedicated"),
+        state_directory=built_directory().parent / "test-state",
+        modules={"host": {"answer": lambda: 42}},
     )
 
 
@@ -69,8 +108,15 @@ def test_damage_to_each_part_of_the_state(lab: SnapshotLab) -> None:
     assert accepted < _IN_ONE_RUN / 3, "most damage is found"
 
 
-def test_a_guest_is_sound_after_all_that(lab: SnapshotLab) -> None:
+def test_damage_to_what_a_worker_left_behind(dedicated: SnapshotLab) -> None:
+    everything = [item for item in damages(dedicated.state) if item.path[0] in ("js", "worker")]
+    for damage in random.Random(7).sample(everything, _IN_ONE_RUN):
+        check(dedicated.restore(damage.apply(dedicated.state)), damage)
+
+
+def test_guests_are_sound_after_all_that(lab: SnapshotLab, dedicated: SnapshotLab) -> None:
     assert lab.restore(lab.state) is None
+    assert dedicated.restore(dedicated.state) is None
 
 
 @pytest.mark.parametrize(

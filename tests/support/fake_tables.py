@@ -14,6 +14,8 @@ from runtime_core.js.refs import RefTable
 class FakeMemory:
     """Words at addresses."""
 
+    size = 1 << 20
+
     def __init__(self) -> None:
         self._words: dict[int, int] = {}
 
