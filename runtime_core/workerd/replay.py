@@ -7,16 +7,20 @@ limits and the first entries of the reference tables, which are put there direct
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from runtime_core.emscripten.boot import prepare_filesystem
+from runtime_core.emscripten.errno import Errno
 from runtime_core.emscripten.host import EmscriptenHost, HostServices
 from runtime_core.emscripten.mounts import Mount
+from runtime_core.engine.errors import GuestExit
 from runtime_core.engine.limits import Limits
 from runtime_core.guest import Guest
-from runtime_core.js.host import JsHost
+from runtime_core.js.control import JsThrow
+from runtime_core.js.host import JsHost, host_error
 from runtime_core.js.sweep import add_references, scratch
 from runtime_core.js.values import NO_VALUE, JsValue
 from runtime_core.linking.library import LibraryLoader
@@ -87,9 +91,10 @@ def replay(snapshot: Snapshot, place: ReplayPlace) -> Guest:
         _mount(host, place)
         instance.memory.write(0, snapshot.heap)
         instance.call("emscripten_stack_set_limits", place.stack.base, place.stack.end)
-        _libraries(guest, snapshot, place)
-        _take_up(guest, snapshot, references)
-        _finish(guest, snapshot, place)
+        with _guest_failures("while its snapshot was replayed"):
+            _libraries(guest, snapshot, place)
+            _take_up(guest, snapshot, references)
+            _finish(guest, snapshot, place)
     except BaseException:
         instance.close()
         raise
@@ -100,11 +105,28 @@ def leave_top_level(guest: Guest) -> None:
     """What workerd does before the first request: take the guards off and seed the random generators anew.
 
     Raises:
-        HostError: guest code failed.
+        RestoreError, HostError: guest code failed.
+        FatalIsolateError: the guest trapped.
     """
-    SourceRunner(guest.instance, guest.emscripten).run(
-        "from _cloudflare.entropy_patches import before_first_request\nbefore_first_request()\ndel before_first_request"
-    )
+    with _guest_failures("before the first request"):
+        SourceRunner(guest.instance, guest.emscripten).run(
+            "from _cloudflare.entropy_patches import before_first_request\n"
+            "before_first_request()\n"
+            "del before_first_request"
+        )
+
+
+@contextmanager
+def _guest_failures(when: str) -> Iterator[None]:
+    """Name what a guest may do to the host's own steps: its memory is whatever the file says."""
+    try:
+        yield
+    except JsThrow as thrown:
+        raise RestoreError(f"the guest failed {when}: {host_error(thrown.value)}") from thrown
+    except GuestExit as ended:
+        raise RestoreError(f"the guest ended its process {when}", found=f"status {ended.status}") from ended
+    except Errno as error:
+        raise RestoreError(f"the guest's file system is in the way {when}", found=error.code.name) from error
 
 
 def _libraries(guest: Guest, snapshot: Snapshot, place: ReplayPlace) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from artifactd.client import ArtifactCache, BlobClient, Connection, ReleaseClient, ReleaseDirectory, fetch_release
+from artifactd.client.transfer import Way
 from runtime_core.build.cache import BuildCache, default_cache_root
 from runtime_core.build.manifest import BuiltRelease
 from runtime_core.build.progress import Timeline
@@ -18,11 +20,13 @@ from runtime_core.isolate import Isolate, IsolateOptions
 from runtime_core.packages.bundle import WorkerBundle
 from runtime_core.release import LocalRelease
 from runtime_core.runtime import Runtime
+from runtime_core.web import Request
 from schemas.digest import Digest
 from schemas.errors import AbiMismatchError, ConfigError, FormatError, PlatformError, RestoreError
 from schemas.release import Role
 from schemas.snapshot_codec import Snapshot, decode_snapshot, encode_snapshot
 from schemas.snapshot_metadata import SnapshotType
+from tests.support.daemon import running_daemon
 from tests.support.releases import built_directory, local_release
 from tests.support.workerd.files import DEDICATED_WORKER, baseline, dedicated, dedicated_native, native_worker
 
@@ -110,6 +114,33 @@ library = ctypes.CDLL(_pydantic_core.__file__)
 print(bool(library.PyInit__pydantic_core))
 """
     assert _printed(runtime, again) == ["[1, 2]", "True"]
+
+
+def test_imported_worker_answers_requests(tmp_path: Path) -> None:
+    """The host sends a request to the class ``Default`` that the file holds."""
+    _import(dedicated(), tmp_path, DEDICATED_WORKER.files)
+    with Isolate(_runtime(tmp_path)) as isolate:
+        response = isolate.fetch(Request(url="http://localhost/"))
+    assert (response.status, response.body) == (200, b'{"value": 42, "loads": ["top level"]}')
+    assert dict(response.headers)["x-made"] == "here"
+
+
+def test_imported_release_is_published_and_fetched(tmp_path: Path) -> None:
+    """It travels as a delta of its base, and is served from what was fetched."""
+    _import(dedicated(), tmp_path / "built", DEDICATED_WORKER.files)
+    base, release = (ReleaseDirectory.open(path) for path in (built_directory(), tmp_path / "built"))
+    cache = ArtifactCache(tmp_path / "cache")
+    with running_daemon(tmp_path / "daemon") as daemon:
+        with Connection(daemon.address) as connection:
+            for directory in (base, release):
+                directory.publish(BlobClient(connection), ReleaseClient(connection))
+        fetch_release(daemon.address, pin=base.pin, cache=cache).close()
+        with fetch_release(daemon.address, pin=release.pin, cache=cache) as fetched:
+            ways = {item.artifact.role: item.way for item in fetched.transfers}
+            assert ways[Role.SNAPSHOT] is Way.DELTA
+            assert ways[Role.CODE_IMAGE] is Way.CACHED
+            with Isolate.boot(fetched, state_directory=built_directory().parent / "test-state") as isolate:
+                assert isolate.fetch(Request(url="http://localhost/")).status == 200
 
 
 def test_import_is_deterministic(tmp_path: Path) -> None:
