@@ -7,13 +7,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.bench import blobs, boot, deltas, ffi, packages
+from tests.bench import blobs, boot, dedicated, deltas, ffi, packages
 from tests.bench.harness import report
 
 
 def main() -> None:
     """Measure one thing after the other: two at once would disturb each other."""
-    figures = [*blobs.figures(), *boot.figures(), *ffi.figures(), *packages.figures(), *deltas.figures()]
+    modules = (blobs, boot, ffi, packages, dedicated, deltas)
+    figures = [figure for module in modules for figure in module.figures()]
     report(figures, Path(__file__).resolve().parents[2] / "build" / "bench.json")
 
 
