@@ -167,6 +167,32 @@ def test_host_modules_of_the_top_level_must_be_there_again() -> None:
         Isolate(runtime, IsolateOptions(modules={"bindings": {"add": max}}))
 
 
+_HOLDING = """
+import js, pyodide_js
+from js import Object, JSON, fetch
+from pyodide.ffi import create_proxy
+
+kept = create_proxy(lambda value, *_: value + 1)
+again = kept
+holder = {"callback": create_proxy(print), "math": js.Math, "nan": js.NaN}
+"""
+
+
+def test_what_the_top_level_holds_of_javascript_is_there_again() -> None:
+    """References by name, and proxies of the guest's own functions: usable, the same object, and destroyed once."""
+    with Isolate(worker_runtime(_HOLDING), _options()) as isolate:
+        isolate.run(
+            "import js, worker, pyodide_js\n"
+            "assert worker.Object == js.Object and worker.JSON.stringify(5) == '5' and worker.fetch == js.fetch\n"
+            "assert worker.holder['math'].max(1, 2) == 2 and worker.pyodide_js.version == pyodide_js.version\n"
+            "assert worker.kept is worker.again and worker.kept(1) == 2\n"
+            "assert list(js.Array.new(1, 2).map(worker.kept)) == [2, 3]\n"
+            "worker.kept.destroy()\n"
+            "try:\n    worker.again(1)\nexcept Exception as error:\n    assert 'destroyed' in str(error)\n"
+            "else:\n    raise AssertionError\n"
+        )
+
+
 @pytest.mark.parametrize(
     ("source", "kind", "text"),
     [
@@ -174,6 +200,11 @@ def test_host_modules_of_the_top_level_must_be_there_again() -> None:
         ("import absent_module", PythonError, "absent_module"),
         ("import js\nheld = js.Date.new(0)", CaptureError, r"variable held of module worker.*<Date>"),
         ("import js\nclass Config:\n    made = [js.Date.new(0)]", CaptureError, r"Config.made\[0\] of module worker"),
+        (
+            "from pyodide.ffi import to_js\ndef outer():\n    made = to_js([1])\n    return lambda: made\nf = outer()",
+            CaptureError,
+            "variable f.<made> of module worker",
+        ),
         (_ONCE_CALLABLE, CaptureError, r"wait\['x'\]"),
         (_DESTROYED, CaptureError, "destroyed proxy"),
         ("import asyncio, js\njs.setTimeout(lambda: None, 60000)", CaptureError, "tasks or timers"),
