@@ -6,6 +6,7 @@ and hashes. Requirements are names of the package index only, and only wheels ar
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import sys
 from collections.abc import Sequence
@@ -55,9 +56,14 @@ def run_pip(arguments: Sequence[str], *, profile: AbiProfile, what: str, work: P
     """Run pip as on the guest's platform; returns what it printed. ``python`` is the guest's full version.
 
     Raises:
+        MissingToolError: there is no pip.
         DigestMismatchError: a file has another hash than was required.
         ArtifactError: pip failed; the message holds its last words.
     """
+    if importlib.util.find_spec("pip") is None:
+        raise MissingToolError(
+            f"could not {what}: this Python has no pip", found=sys.executable, hint="run: python -m ensurepip"
+        )
     major_minor = profile.python_version
     full = python or f"{major_minor}.0"
     environment = {

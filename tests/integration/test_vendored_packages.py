@@ -11,6 +11,7 @@ from runtime_core.build.cache import BuildCache, default_cache_root
 from runtime_core.build.package_set import translate_bundle
 from runtime_core.build.pins import DEFAULT_VERSION
 from runtime_core.build.progress import Timeline
+from runtime_core.build.rebuild import rebuild_release
 from runtime_core.build.release import build_release
 from runtime_core.build.stacked import StackedInputs, build_on
 from runtime_core.emscripten.nodes import MountedFile
@@ -95,6 +96,20 @@ def test_a_native_library_in_a_dedicated_snapshot() -> None:
             isolate.run("import worker")
             assert isolate.evaluate("worker.pack({'a': [1]})") == b"\x81\xa1a\x91\x01"
             assert isolate.evaluate("worker._cmsgpack.__file__.startswith('/session/metadata/python_modules/')")
+
+
+def test_a_release_with_vendored_libraries_is_built_again_alike(tmp_path: Path) -> None:
+    """From its own artifacts, which hold the libraries translated."""
+    cache = BuildCache(default_cache_root())
+    files = {"worker.py": b"import msgpack._cmsgpack\n", **vendored("msgpack")}
+    bundle = WorkerBundle(main="worker.py", files=files)
+    output = tmp_path / "release"
+    build_release(DEFAULT_VERSION, output, cache=cache, timeline=Timeline(), worker=bundle)
+    (tmp_path / "work").mkdir()
+    report = rebuild_release(LocalRelease.open(output), cache=cache, work=tmp_path / "work", timeline=Timeline())
+    assert {check.role for check in report.artifacts} >= {Role.CODE_IMAGE, Role.SNAPSHOT, Role.WORKER}
+    assert [check.role for check in report.artifacts if check.difference is not None] == []
+    assert report.manifest == ""
 
 
 def test_a_native_library_that_is_not_in_the_code_image_of_the_base() -> None:

@@ -9,10 +9,10 @@ import pytest
 
 from runtime_core.build.lock import read_requirements
 from runtime_core.build.package_set import check_lock
-from runtime_core.build.resolve import check_requirements, platform_arguments, read_report
+from runtime_core.build.resolve import check_requirements, platform_arguments, read_report, run_pip
 from runtime_core.wasm.abi import ABI_314_0_5
 from schemas.digest import Digest
-from schemas.errors import AbiMismatchError, ArtifactError, ConfigError, FormatError
+from schemas.errors import AbiMismatchError, ArtifactError, ConfigError, FormatError, MissingToolError
 from schemas.package_lock import LockedPackage, PackageLockFile
 
 
@@ -114,3 +114,9 @@ def test_pip_is_told_the_full_version_of_the_guests_python() -> None:
     options = platform_arguments(ABI_314_0_5, python="3.14.2")
     assert options[options.index("--python-version") + 1] == "3.14.2"
     assert options[options.index("--platform") + 1] == "pyemscripten_2026_0_wasm32"
+
+
+def test_a_python_without_pip(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(MissingToolError, match=r"resolve x: .*ensurepip"):
+        run_pip(["--version"], profile=ABI_314_0_5, what="resolve x", work=tmp_path)
