@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from runtime_core.emscripten.mounts import Mount
+from runtime_core.engine.errors import GuestExit
 from runtime_core.workerd.filesystem import add_sdk
 from runtime_core.workerd.flags import flag_record
 from runtime_core.workerd.worker import mount_worker, offer_modules, set_up_search_path
+from schemas.errors import GuestExitError
 
 if TYPE_CHECKING:
     from runtime_core.linking.library import LibraryLoader
@@ -48,6 +50,7 @@ def run_top_level(started: WorkerdGuest, worker: DedicatedWorker, sdk: Mapping[s
 
     Raises:
         PythonError: the worker's code raised.
+        GuestExitError: it ended its process.
         HostError: guest code of the runtime failed.
         FatalIsolateError: the guest trapped.
     """
@@ -63,4 +66,7 @@ def run_top_level(started: WorkerdGuest, worker: DedicatedWorker, sdk: Mapping[s
     offer_modules(guest.js)
     if not flags[EXTERNAL_SDK_FLAG]:  # else it comes with the worker's packages
         add_sdk(guest.emscripten, started.profile, sdk)
-    guest.js.run(f"import {worker.bundle.module} as _main\ndel _main")
+    try:
+        guest.js.run(f"import {worker.bundle.module} as _main\ndel _main")
+    except GuestExit as ended:
+        raise GuestExitError("the worker's top level ended its process", status=ended.status) from ended

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from runtime_core.emscripten import constants as c
 from runtime_core.emscripten.arguments import U32
 from runtime_core.emscripten.devices import Device
+from runtime_core.emscripten.errno import Errno, ErrnoCode
 from runtime_core.workerd.filesystem import CAPTURE_DEVICE, FIRST_CAPTURE_NUMBER
 from schemas.errors import HostError
 
@@ -50,7 +51,7 @@ class SourceRunner:
         """Run it; returns what it wrote to its standard error stream, without white space around.
 
         Raises:
-            HostError: with the traceback where the code raises.
+            HostError: with the traceback where the code raises; or the guest has closed its standard error stream.
             FatalIsolateError: where the guest traps.
         """
         instance = self._instance
@@ -59,10 +60,18 @@ class SourceRunner:
         if address == 0:
             raise HostError("the guest has no memory for the source code", expected=f"{len(data)} bytes")
         instance.memory.write(address, data)
-        capture = self._begin()
-        failed = instance.call("PyRun_SimpleString", address)
-        instance.call("free", address)
-        self._end()
+        try:
+            capture = self._begin()
+            failed = instance.call("PyRun_SimpleString", address)
+            instance.call("free", address)
+            self._end()
+        except Errno as error:
+            raise HostError(
+                "the guest's standard error stream cannot be captured",
+                expected="/dev/stderr, open as descriptor 2",
+                found=error.code.name,
+                hint="leave the standard streams as they are",
+            ) from error
         text = capture.content.decode("utf-8", "replace").strip()
         if failed:
             raise HostError(f"guest code failed: {text or 'no message'}")
@@ -75,12 +84,17 @@ class SourceRunner:
         fs.make_device(fs.entry(path), device=CAPTURE_DEVICE, number=self._number << 8, mode=_CAPTURE_MODE)
         self._number += 1
         files.close(_STDERR)
-        files.open(path, c.O_WRONLY)
+        self._open(path)
         return capture
 
     def _end(self) -> None:
         fs, files = self._host.fs, self._host.files
         files.close(_STDERR)
         fs.unlink(fs.entry(f"/dev/{CAPTURE_DEVICE}"))
-        files.open("/dev/stderr", c.O_WRONLY)
+        self._open("/dev/stderr")
         del self._host.devices[CAPTURE_DEVICE]
+
+    def _open(self, path: str) -> None:
+        """Open a device as the lowest free descriptor, which must be that of the standard error stream."""
+        if self._host.files.open(path, c.O_WRONLY) != _STDERR:
+            raise Errno(ErrnoCode.EBADF)

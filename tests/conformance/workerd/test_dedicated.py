@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import closing
 
 import pytest
 
 from runtime_core.packages.bundle import WorkerBundle
 from runtime_core.workerd.dedicate import DedicatedWorker, run_top_level
 from runtime_core.workerd.flags import BASELINE_FLAGS
+from runtime_core.workerd.replay import leave_top_level
 from runtime_core.workerd.write import write_dedicated
-from schemas.errors import AbiMismatchError, CaptureError, PythonError
+from schemas.errors import AbiMismatchError, CaptureError, GuestExitError, HostError, PythonError
 from schemas.snapshot_codec import decode_snapshot
 from tests.support.workerd.files import DEDICATED_WORKER, baseline, dedicated, native_worker
 from tests.support.workerd.guests import workerd_runtime
+from tests.support.workerd.places import replayed
 from tests.support.workerd.program import WorkerFiles, workerd
 
 DEDICATED_FLAG = "python_dedicated_snapshot"
@@ -78,6 +81,7 @@ def test_real_program_serves_dedicated_file_with_native_library() -> None:
         (b"import random\nrandom.random()", PythonError, "outside of request context", "randomness"),
         (b"import os\nos.urandom(1)", PythonError, "Cannot get entropy", "entropy of the system"),
         (b"raise ValueError('top level')", PythonError, "top level", "an exception"),
+        (b"import os\nos._exit(3)", GuestExitError, "ended its process", "the end of the process"),
         (b"import nothing_of_that_name", PythonError, "nothing_of_that_name", "a missing module"),
         (_TASK, CaptureError, "still scheduled", "something left to do"),
     ],
@@ -85,7 +89,7 @@ def test_real_program_serves_dedicated_file_with_native_library() -> None:
 def test_what_top_level_leaves(main: bytes, error: type[Exception], text: str, reason: str) -> None:
     worker = WorkerFiles(files={"worker.py": main})
     with pytest.raises(error, match=text):
-        written(worker)
+        written(worker, baseline())
 
 
 @pytest.mark.boot
@@ -97,6 +101,33 @@ def test_real_program_serves_file_stacked_on_its_own_baseline() -> None:
 def test_refuses_to_stack_on_dedicated_file() -> None:
     with pytest.raises(AbiMismatchError, match="on top of a baseline"):
         written(DEDICATED_WORKER, dedicated())
+
+
+@pytest.mark.boot
+def test_file_is_restored_here() -> None:
+    """What was written for workerd is replayed by workerd's rules, and answers."""
+    with closing(replayed(written(DEDICATED_WORKER), DEDICATED_WORKER)) as guest:
+        leave_top_level(guest)
+        source = (
+            "from pyodide.ffi import run_sync\nimport worker\nrun_sync(worker.Default(None, None).test())\nworker.loads"
+        )
+        assert guest.js.run(source) == ["top level"]
+
+
+@pytest.mark.boot
+@pytest.mark.parametrize(
+    ("main", "reason"),
+    [
+        (b"import os\nos.close(2)", "the stream is closed"),
+        (b"import os\nos.close(0)", "a lower descriptor is free"),
+        (b"import os\nos.remove('/dev/stderr')", "the device is gone"),
+        (b"open('/dev/capture_stderr', 'w').close()", "its place is taken"),
+    ],
+)
+def test_top_level_that_breaks_streams(main: bytes, reason: str) -> None:
+    worker = WorkerFiles(files={"worker.py": main}, flags=("python_check_rng_state",))
+    with pytest.raises(HostError, match="standard error stream cannot be captured"):
+        written(worker, baseline())
 
 
 @pytest.mark.boot

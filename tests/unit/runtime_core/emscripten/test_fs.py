@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from runtime_core.emscripten import constants as c
+from runtime_core.emscripten.clock import SteppingClock
 from runtime_core.emscripten.errno import Errno, ErrnoCode
 from runtime_core.emscripten.fs import FileSystem
 from runtime_core.emscripten.limits import FileSystemLimits
@@ -234,3 +235,27 @@ def test_conveniences(fs: FileSystem) -> None:
     assert code_of(fs.read_file, "/a") is ErrnoCode.EISDIR
     assert code_of(fs.write_file, "/a", b"") is ErrnoCode.EISDIR
     assert code_of(fs.change_directory, fs.resolve("/a/f")) is ErrnoCode.ENOTDIR
+
+
+def test_nodes_take_readings_of_the_clock_as_emscriptens_do() -> None:
+    """Two for a node in memory, whose second is its time; one for a mount, which has a time of its own."""
+    fs = FileSystem(clock=SteppingClock())
+    assert fs.root.ctime == 1
+    directory = fs.make_directories("/d")
+    assert (directory.ctime, fs.root.mtime) == (3, 3)
+    fs.mount("/d", Mount(name="m", source={}, directory_mode=0o777))
+    node = fs.resolve("/d")
+    assert (node.ino, node.ctime, node.mode, node.size) == (3, 0, c.S_IFDIR | 0o777, 0)
+    fs.skip_node()
+    assert (fs.make_file(fs.entry("/f"), 0o666).ctime, fs.resolve("/f").ino) == (7, 5)
+
+
+def test_mounts_hide_empty_directories_only(fs: FileSystem) -> None:
+    count = fs.node_count
+    fs.mount("/a/b", Mount(name="over", source={"z": b""}))
+    assert fs.node_count == count
+    assert fs.resolve("/a/b/z").size == 0
+    with pytest.raises(Errno, match="EEXIST"):
+        fs.mount("/a", Mount(name="other", source={}))
+    with pytest.raises(Errno, match="EEXIST"):
+        fs.mount("/new", Mount(name="over", source={}))

@@ -120,6 +120,14 @@ def test_stat_layout(guest: Guest) -> None:
     assert struct.unpack_from("<6I", guest.memory.read(BUFFER, 24))[5] == 0x103
 
 
+def test_stat_keeps_padding(guest: Guest) -> None:
+    """Buffers lie in memory that snapshots are compared by, and Emscripten writes the fields only."""
+    guest.memory.write(BUFFER, b"\xff" * layout.STAT_BYTES)
+    assert guest.sys("stat64", "/tmp", BUFFER) == 0
+    raw = guest.memory.read(BUFFER, layout.STAT_BYTES)
+    assert [raw[at : at + 4] for at in (52, 68, 84)] == [b"\xff" * 4] * 3
+
+
 def test_getdents_in_small_pieces(guest: Guest) -> None:
     for name in ("a", "b", "c"):
         guest.host.fs.write_file(f"/tmp/{name}", b"")
