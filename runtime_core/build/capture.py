@@ -210,7 +210,8 @@ def make_shareable(guest: Guest) -> None:
     Immortal objects are not counted, and frozen ones are never visited by the garbage collector again, so isolates do
     not write to their pages.
     """
-    run_simple_string(guest.instance, guest.emscripten, "import gc; gc.collect(); del gc")
+    # The interface keeps what the last method call was on: let that be something with a name.
+    run_simple_string(guest.instance, guest.emscripten, "import gc, js; js.Math.abs(0); gc.collect(); del gc, js")
     keep_lasting_objects(guest)
     guest.js.collect()
     run_simple_string(guest.instance, guest.emscripten, "import gc; gc.collect(); gc.freeze(); del gc")

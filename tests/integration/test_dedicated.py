@@ -175,6 +175,7 @@ from pyodide.ffi import create_proxy
 kept = create_proxy(lambda value, *_: value + 1)
 again = kept
 holder = {"callback": create_proxy(print), "math": js.Math, "nan": js.NaN}
+today = js.Date.new(0).toISOString()
 """
 
 
