@@ -15,7 +15,7 @@ from runtime_core.engine.errors import GuestExit
 from runtime_core.workerd.filesystem import add_sdk
 from runtime_core.workerd.flags import flag_record
 from runtime_core.workerd.worker import mount_worker, offer_modules, set_up_search_path
-from schemas.errors import GuestExitError
+from schemas.errors import CaptureError
 
 if TYPE_CHECKING:
     from runtime_core.linking.library import LibraryLoader
@@ -50,7 +50,7 @@ def run_top_level(started: WorkerdGuest, worker: DedicatedWorker, sdk: Mapping[s
 
     Raises:
         PythonError: the worker's code raised.
-        GuestExitError: it ended its process.
+        CaptureError: it ended its process.
         HostError: guest code of the runtime failed.
         FatalIsolateError: the guest trapped.
     """
@@ -69,4 +69,6 @@ def run_top_level(started: WorkerdGuest, worker: DedicatedWorker, sdk: Mapping[s
     try:
         guest.js.run(f"import {worker.bundle.module} as _main\ndel _main")
     except GuestExit as ended:
-        raise GuestExitError("the worker's top level ended its process", status=ended.status) from ended
+        raise CaptureError(
+            "the worker's top level ended its process", expected="the end of the module", found=ended.status
+        ) from ended

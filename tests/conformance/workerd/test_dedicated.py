@@ -12,7 +12,7 @@ from runtime_core.workerd.dedicate import DedicatedWorker, run_top_level
 from runtime_core.workerd.flags import BASELINE_FLAGS
 from runtime_core.workerd.replay import leave_top_level
 from runtime_core.workerd.write import write_dedicated
-from schemas.errors import AbiMismatchError, CaptureError, GuestExitError, HostError, PythonError
+from schemas.errors import AbiMismatchError, CaptureError, HostError, PythonError
 from schemas.snapshot_codec import decode_snapshot
 from tests.support.workerd.files import DEDICATED_WORKER, baseline, dedicated, native_worker
 from tests.support.workerd.guests import workerd_runtime
@@ -81,7 +81,7 @@ def test_real_program_serves_dedicated_file_with_native_library() -> None:
         (b"import random\nrandom.random()", PythonError, "outside of request context", "randomness"),
         (b"import os\nos.urandom(1)", PythonError, "Cannot get entropy", "entropy of the system"),
         (b"raise ValueError('top level')", PythonError, "top level", "an exception"),
-        (b"import os\nos._exit(3)", GuestExitError, "ended its process", "the end of the process"),
+        (b"import os\nos._exit(3)", CaptureError, "ended its process", "the end of the process"),
         (b"import nothing_of_that_name", PythonError, "nothing_of_that_name", "a missing module"),
         (_TASK, CaptureError, "still scheduled", "something left to do"),
     ],
