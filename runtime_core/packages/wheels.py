@@ -18,7 +18,7 @@ from typing import Final
 
 from runtime_core.packages.archives import MAX_UNPACKED, Budget, inflate, open_zip, plain_members
 from schemas.errors import DigestMismatchError, FormatError
-from schemas.python_packages import InstallDir, PackageFile, check_path
+from schemas.python_packages import MAX_FILES, InstallDir, PackageFile, check_path
 
 _WHAT: Final = "wheel"
 _RECORD: Final = "RECORD"
@@ -94,11 +94,16 @@ def _check_version(archive: zipfile.ZipFile, directory: str) -> None:
 
 def _read_record(archive: zipfile.ZipFile, directory: str) -> dict[str, str]:
     """The hashes of files by name, in RECORD's form, empty where there is none."""
+    listed: dict[str, str] = {}
     try:
-        rows = [row for row in csv.reader(io.StringIO(_text(archive, f"{directory}/{_RECORD}"))) if row]
+        for row in csv.reader(io.StringIO(_text(archive, f"{directory}/{_RECORD}"))):
+            if row:
+                listed[row[0]] = row[1] if len(row) > 1 else ""
+            if len(listed) > MAX_FILES:
+                raise FormatError(f"a wheel's {_RECORD} lists too many files", expected=f"<= {MAX_FILES}")
     except csv.Error as error:
         raise FormatError(f"a wheel's {_RECORD} is not readable: {error}") from error
-    return {row[0]: row[1] if len(row) > 1 else "" for row in rows}
+    return listed
 
 
 def _check_listed(directory: str, members: list[zipfile.ZipInfo], listed: Mapping[str, str]) -> None:

@@ -125,6 +125,12 @@ def test_a_bomb(monkeypatch: pytest.MonkeyPatch) -> None:
         read_wheel(make_wheel({f"{index}.py": bytes(30_000) for index in range(4)}))
 
 
+def test_a_list_of_too_many_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runtime_core.packages.wheels.MAX_FILES", 10)
+    with pytest.raises(FormatError, match="lists too many files"):
+        read_wheel(make_wheel({f"{index}.py": b"" for index in range(10)}))
+
+
 def test_a_bomb_whose_header_lies(monkeypatch: pytest.MonkeyPatch) -> None:
     """What counts is what comes out, not the size that the header tells."""
     monkeypatch.setattr(archives, "MAX_UNPACKED", 100_000)
