@@ -19,6 +19,8 @@ _NO_LINK: Final = "--no-link"
 _WORKER: Final = "--worker"
 _IMPORT: Final = "--import"
 _MODULE: Final = "--host-module"
+IMPORTED: Final = "--workerd-snapshot"
+"""With the digest of a file of another runtime that the snapshot was made of; the file is no part of the release."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,6 +79,12 @@ def _layer(flags: Sequence[str]) -> Layer:
         elif name == _MODULE and ":" in value:
             module, _, members = value.partition(":")
             modules[module] = tuple(member for member in members.split(",") if member)
+        elif name == IMPORTED:
+            raise FormatError(
+                "the release was made of a snapshot file of workerd's, which is no part of it",
+                found=value[:80],
+                hint="import that file again and compare the digests",
+            )
         else:
             raise FormatError(
                 "the manifest's provenance has an unknown flag",

@@ -7,20 +7,20 @@ has loaded become part of its code image, at their places.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from runtime_core.build.cache import BuildCache, CachedFile, CacheKey
 from runtime_core.build.capture import Captured, build_services, finish_capture, warm_up
-from runtime_core.build.manifest import BuiltRelease, artifact_of, assembled, in_order
+from runtime_core.build.manifest import BuiltRelease
 from runtime_core.build.package_set import translate_bundle
 from runtime_core.build.progress import Timeline
+from runtime_core.build.recipe import IMPORTED
 from runtime_core.build.release import build_code, pack_and_write
 from runtime_core.build.sources import package_digest, runtime_code_digest
 from runtime_core.build.stack import TOP_LEVEL_SECONDS
-from runtime_core.build.stacked import BASE_RELEASE, RUNTIME, SNAPSHOT_NAME, worker_file, write_captured
+from runtime_core.build.stacked import SNAPSHOT_NAME, derived, worker_file, write_captured
 from runtime_core.build.translate import translate_exceptions
 from runtime_core.emscripten.mounts import Mount, map_file
 from runtime_core.engine.capi import WASMTIME_VERSION
@@ -50,12 +50,10 @@ from runtime_core.workerd.profile import WORKERD_314_0_5
 from runtime_core.workerd.replay import ReplayPlace, leave_top_level, replay
 from schemas.digest import Digest
 from schemas.errors import AbiMismatchError, ConfigError, GuestExitError, RestoreError
-from schemas.release import ProvenanceInput, Role
+from schemas.release import Role
 from schemas.snapshot_codec import Snapshot
 from schemas.snapshot_metadata import SnapshotType
 
-IMPORTED_SNAPSHOT: Final = "workerd-snapshot"
-"""How a manifest's provenance names the file that the release was made of."""
 _LIBRARIES: Final = "libraries.json"
 _BASELINE_PAGES: Final = WORKERD_314_0_5.baseline.heap_size >> 16
 
@@ -127,7 +125,7 @@ def import_snapshot(
     if bundle is not None:
         added[Role.WORKER] = worker_file(cache, bundle)
     abi = json.loads(entry.files["abi.json"].path.read_text())
-    release = _assemble(base, added, kind, code, abi=abi, source=Digest.of(data))
+    release = derived(base, added, snapshot_type=kind, abi=abi, flags=(f"{IMPORTED} {Digest.of(data)}",))
     return pack_and_write(release, output, bases=[base], release_id=release_id, cache=cache, timeline=timeline)
 
 
@@ -291,35 +289,3 @@ def _finish(guest: Guest, snapshot: Snapshot, base: LocalRelease, code: _Code, b
         reseeding=reseeding,
         worker=worker.to_json(),
     )
-
-
-def _assemble(
-    base: LocalRelease,
-    added: Mapping[Role, CachedFile],
-    kind: SnapshotType,
-    code: _Code,
-    *,
-    abi: Mapping[str, int],
-    source: Digest,
-) -> LocalRelease:
-    manifest = base.manifest
-    kept = [artifact for artifact in manifest.artifacts if artifact.role not in added]
-    names = {Role.SNAPSHOT: f"{kind.value}.bin"}
-    made = [artifact_of(role, file, name=names.get(role)) for role, file in added.items()]
-    replaced = {RUNTIME: runtime_code_digest(), BASE_RELEASE: base.manifest_digest, IMPORTED_SNAPSHOT: source}
-    inputs = [item for item in manifest.provenance.inputs if item.name not in replaced]
-    inputs += [ProvenanceInput(name=name, digest=digest) for name, digest in replaced.items()]
-    imported = replace(
-        manifest,
-        artifacts=in_order([*kept, *made]),
-        abi=replace(
-            manifest.abi,
-            snapshot_type=kind,
-            code_image=code.digest,
-            table_size=code.table_size,
-            memory_pages=abi["memoryPages"],
-            stack_pointer=abi["stackPointer"],
-        ),
-        provenance=replace(manifest.provenance, inputs=tuple(inputs)),
-    )
-    return assembled(imported, {**base.paths, **{role: file.path for role, file in added.items()}})

@@ -14,7 +14,8 @@ from artifactd.client.transfer import Way
 from runtime_core.build.cache import BuildCache, default_cache_root
 from runtime_core.build.manifest import BuiltRelease
 from runtime_core.build.progress import Timeline
-from runtime_core.build.workerd_import import IMPORTED_SNAPSHOT, import_snapshot
+from runtime_core.build.recipe import IMPORTED, read_layers
+from runtime_core.build.workerd_import import import_snapshot
 from runtime_core.cli import main
 from runtime_core.isolate import Isolate, IsolateOptions
 from runtime_core.packages.bundle import WorkerBundle
@@ -66,9 +67,9 @@ def test_imported_baseline_is_served(tmp_path: Path) -> None:
     """Its isolates run Python, share no random state, and are not guarded any more."""
     built = _import(baseline(), tmp_path)
     assert built.manifest.abi.snapshot_type is SnapshotType.BASELINE
-    assert Digest.of(baseline()) in {
-        item.digest for item in built.manifest.provenance.inputs if item.name == IMPORTED_SNAPSHOT
-    }
+    assert built.manifest.provenance.flags == (f"{IMPORTED} {Digest.of(baseline())}",)
+    with pytest.raises(FormatError, match="made of a snapshot file of workerd's"):
+        read_layers(built.manifest.provenance.flags)
     runtime = _runtime(tmp_path)
     source = """
 import json, os, random, sys
