@@ -197,9 +197,14 @@ class ArtifactTransfer:
                 yield _Way(kind=way.kind, ref=way.ref, variant=way.variant, base=base)
 
     def _base(self, base: DeltaBase) -> CachedBlob | None:
+        """A lease on a base that is here. What a manifest says of its size is no reason to remove it."""
         if base.size > _MAX_BASE_BYTES:
             return None
-        return self._cache.find_whole(base.digest, size=base.size)
+        blob = self._cache.find_whole(base.digest)
+        if blob is not None and blob.size != base.size:
+            blob.close()
+            return None
+        return blob
 
     def _renew_bases(self, artifact: Artifact) -> None:
         """Keep what the next release will be a delta of, as long as this artifact is in use."""

@@ -23,7 +23,7 @@ _WORTH_IT: Final = 0.9
 _LARGEST: Final = 512 * 1024 * 1024
 """Content and base are compressed in memory."""
 _SMALLEST: Final = 4096
-"""A base below saves nothing."""
+"""Below, a request costs more than what is saved."""
 _WITH_DELTAS: Final = (Role.CODE_IMAGE, Role.SNAPSHOT, Role.PACKAGES)
 """What changes in part from release to release."""
 _TOOL: Final = "zstd"
@@ -63,7 +63,7 @@ def pack_release(release: LocalRelease, *, cache: BuildCache, bases: Sequence[Lo
 def _variants(
     artifact: Artifact, content: Path, *, bases: Sequence[tuple[Artifact, Path]], cache: BuildCache
 ) -> list[tuple[Variant, CachedFile]]:
-    if artifact.content_size > _LARGEST:
+    if not _SMALLEST <= artifact.content_size <= _LARGEST:
         return []
     variants = []
     best = artifact.size

@@ -231,6 +231,7 @@ def test_a_base_of_another_size_than_the_manifest_says_is_not_used(case: Case) -
     release = case.publish(case.release((lying, data)))
     case.keep(case.base)
     assert case.fetch(release).way is Way.PLAIN
+    assert case.cache.find(Digest.of(case.base)) is not None, "a wrong manifest removes nothing"
 
 
 def test_no_way_left_names_all_of_them_and_keeps_nothing(case: Case) -> None:
