@@ -28,6 +28,9 @@ PLATFORM_SUFFIX: Final = "_wasm32"
 
 _HASH_MISMATCH: Final = "DO NOT MATCH THE HASHES"  # pip says so, in any version that checks hashes
 
+_CONFLICT: Final = " depends on "
+_CONFLICTS_SHOWN: Final = 3
+
 # pip evaluates markers for the interpreter it runs on, whatever --platform says, and its "install" holds what projects
 # require against that one's version, whatever --python-version says; these are the guest's.
 _WRAPPER: Final = """
@@ -77,8 +80,9 @@ def run_pip(arguments: Sequence[str], *, profile: AbiProfile, what: str, work: P
         "python_version": major_minor,
         "sys_platform": "emscripten",
     }
+    log = work / "pip.log"
     command = [sys.executable, "-c", _WRAPPER, json.dumps(environment), *arguments]
-    command += ["--no-input", "--disable-pip-version-check"]
+    command += ["--no-input", "--disable-pip-version-check", "--log", str(log)]
     try:
         return run_tool(command, what=what, timeout=_SECONDS, cwd=work)
     except MissingToolError:
@@ -89,7 +93,19 @@ def run_pip(arguments: Sequence[str], *, profile: AbiProfile, what: str, work: P
                 f"the package index has another file than is locked: {error.message}",
                 hint="files of a pyodide-lock.json are Pyodide's own: put them into a directory for --archives",
             ) from error
-        raise ArtifactError(error.message, hint="is the name right, and has the package wheels for Pyodide?") from error
+        raise ArtifactError(
+            error.message + _conflicts(log), hint="is the name right, and has the package wheels for Pyodide?"
+        ) from error
+
+
+def _conflicts(log: Path) -> str:
+    """Which dependencies pip could not satisfy: it says so in its log, but not among its errors."""
+    try:
+        lines = log.read_text(errors="replace").splitlines()
+    except FileNotFoundError:
+        return ""
+    found = [line.partition(" ")[2].strip() for line in lines if _CONFLICT in line]
+    return "".join(f"; {text}" for text in list(dict.fromkeys(found))[:_CONFLICTS_SHOWN])
 
 
 def check_requirements(requirements: Sequence[str]) -> list[str]:

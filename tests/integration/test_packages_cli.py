@@ -166,17 +166,20 @@ def test_bad_locks_leave_nothing(
 
 
 @pytest.mark.parametrize(
-    ("requirement", "exit_code", "reason"),
+    ("requirement", "exit_code", "text", "reason"),
     [
-        ("no-such-project-of-anyone-0x", ExitCode.REFUSED, "no such project"),
-        ("./demo.whl", ExitCode.CONFIG, "a path"),
-        ("demo @ https://example.org/demo.whl", ExitCode.CONFIG, "an address"),
-        ("msgpack==0.0.0.1", ExitCode.REFUSED, "no such version"),
+        ("jinja2==3.1.6", ExitCode.REFUSED, "depends on MarkupSafe", "a dependency that has no wheel for the guest"),
+        ("no-such-project-of-anyone-0x", ExitCode.REFUSED, "no-such-project", "no such project"),
+        ("./demo.whl", ExitCode.CONFIG, "./demo.whl", "a path"),
+        ("demo @ https://example.org/demo.whl", ExitCode.CONFIG, "not addresses", "an address"),
+        ("msgpack==0.0.0.1", ExitCode.REFUSED, "0.0.0.1", "no such version"),
     ],
 )
-def test_requirements_that_cannot_be_locked(tmp_path: Path, requirement: str, exit_code: ExitCode, reason: str) -> None:
+def test_requirements_that_cannot_be_locked(
+    tmp_path: Path, requirement: str, exit_code: ExitCode, text: str, reason: str
+) -> None:
     output = tmp_path / "lock.json"
     done = run("artifactd.cli", "packages", "lock", "--json", "--output", output, "--", requirement)
     assert done.returncode == exit_code, reason + done.stdout
-    assert json.loads(done.stdout)["error"]["message"]
+    assert text in done.stdout, reason
     assert not output.exists()
