@@ -32,7 +32,7 @@ from runtime_core.workerd.resume import resume_workerd
 from runtime_core.workerd.support_files import find_files
 from runtime_core.workerd.write import write_baseline, write_dedicated
 from schemas.digest import Digest
-from schemas.errors import ArtifactError, ConfigError, UnsupportedVersionError
+from schemas.errors import ConfigError, UnsupportedVersionError
 from schemas.snapshot_codec import Snapshot
 from schemas.snapshot_metadata import SnapshotType
 
@@ -72,7 +72,7 @@ def prepare_workerd(version: str, program: Path, *, cache: BuildCache, timeline:
 
     Raises:
         UnsupportedVersionError: there is no profile for the version.
-        ArtifactError: the program cannot be read.
+        ConfigError: the program cannot be read.
         FormatError: it is not the version of workerd that the profile was made from.
         PlatformError: a step failed.
     """
@@ -180,7 +180,8 @@ def _own_files(program: Path, profile: WorkerdProfile) -> tuple[Mapping[str, byt
         ):
             found = find_files(view, (*profile.support_files, *profile.sdk_files))
     except (OSError, ValueError) as error:
-        raise ArtifactError(f"cannot read workerd's program {program}: {error}") from error
+        reason = error.strerror if isinstance(error, OSError) else "it is empty"
+        raise ConfigError(f"cannot read workerd's program {program}: {reason}") from error
     return (
         {file.name: found[file.name] for file in profile.support_files},
         {file.name: found[file.name] for file in profile.sdk_files},
