@@ -171,7 +171,7 @@ def finish_capture(
     except UnnamedValueError as error:
         raise locate_value(guest, support, error, main=(worker or {}).get("main")) from error
     return Captured(
-        metadata=snapshot_metadata(state, snapshot_type),
+        metadata=snapshot_metadata(state, snapshot_type, modules=guest.js.modules),
         state=state,
         memory=capture_memory(guest, state.stack),
     )

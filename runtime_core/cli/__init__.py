@@ -20,6 +20,7 @@ from runtime_core.isolate import Isolate, IsolateOptions
 from runtime_core.measure import Spread, measure
 from runtime_core.release import LocalRelease, ReleaseFiles
 from runtime_core.runtime import Runtime
+from runtime_core.web import Request
 from schemas.digest import Digest
 from schemas.errors import ConfigError, GuestExitError, PlatformError, PythonError
 from schemas.exit_codes import ExitCode, exit_code_of
@@ -30,6 +31,7 @@ examples:
   runtime-core run --release build/release hello.py
   runtime-core run --address 127.0.0.1:7420 --root root.json --channel stable worker.py --call handle --arg '"text"'
   runtime-core run --address 127.0.0.1:7420 --pin 314.0.5-0123456789ab@sha256:... worker.py
+  runtime-core request --release build/worker http://localhost/items --data '{"name": "x"}'
   runtime-core measure --release build/release --isolates 50
   runtime-core snapshot export --workerd node_modules/.bin/workerd --worker src --output snapshot.bin
   runtime-core snapshot import snapshot.bin --release build/release --worker src --output build/worker
@@ -108,6 +110,20 @@ def _parser() -> argparse.ArgumentParser:
     _add_release_options(cost)
     cost.add_argument("--isolates", type=int, default=50, help="how many (default 50)")
     cost.set_defaults(command=_measure)
+    request = commands.add_parser(
+        "request",
+        help="send an HTTP request to a worker",
+        description="Send a request to the worker of a dedicated release, in a fresh isolate; print the answer's body.",
+        epilog="exit status: 0 for any answer, or as documented in docs/reference/cli.md",
+    )
+    _add_release_options(request)
+    request.add_argument("url", help="http(s)://HOST/PATH")
+    request.add_argument("--app", default="app", metavar="NAME", help="ASGI application of the main module (app)")
+    request.add_argument("--fetch", action="store_true", help="call Default.fetch or on_fetch, no application")
+    request.add_argument("--method", help="default: GET, or POST where there is a body")
+    request.add_argument("--header", action="append", default=[], metavar="NAME:VALUE", help="may be repeated")
+    request.add_argument("--data", default="", metavar="TEXT", help="the body")
+    request.set_defaults(command=_request)
     add_snapshot_commands(commands)
     return parser
 
@@ -220,6 +236,43 @@ def _run(options: argparse.Namespace) -> int:
     elif options.call:
         print(json.dumps(result, default=repr, ensure_ascii=False))
     return int(ExitCode.OK)
+
+
+def _request(options: argparse.Namespace) -> int:
+    steps = Steps(show=options.timeline)
+    headers = tuple(_header(text) for text in options.header)
+    body = options.data.encode()
+    request = Request(url=options.url, method=options.method or ("POST" if body else "GET"), headers=headers, body=body)
+    # What the worker prints goes to stderr: stdout has the answer.
+    isolate_options = IsolateOptions(stdout=sys.stderr.buffer.write, stderr=sys.stderr.buffer.write)
+    with _release(options, steps) as release:
+        runtime = _runtime(release, options, steps)
+        with steps.step("restore copy-on-write"):
+            isolate = Isolate(runtime, isolate_options)
+        with isolate, steps.step(f"{request.method} {request.url}") as step:
+            answer = isolate.fetch(request) if options.fetch else isolate.asgi(request, app=options.app)
+            step.note(f"status {answer.status}")
+    if options.json:
+        document = {
+            "release_id": runtime.manifest.release_id,
+            "digest": str(runtime.digest),
+            "status": answer.status,
+            "headers": [list(pair) for pair in answer.headers],
+            "body": answer.body.decode("utf-8", "replace"),
+            "steps": steps.records,
+        }
+        print(json.dumps(document))
+    else:
+        sys.stdout.buffer.write(answer.body)
+        sys.stdout.buffer.flush()
+    return int(ExitCode.OK)
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon:
+        raise ConfigError("not a header", expected="NAME:VALUE", found=text[:80])
+    return name, value.strip()
 
 
 def _measure(options: argparse.Namespace) -> int:

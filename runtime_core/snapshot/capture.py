@@ -6,7 +6,7 @@ dead part of the shadow stack, which is zeroed so that equal states give equal b
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from runtime_core.emscripten.state import capture_state as capture_emscripten
@@ -60,9 +60,15 @@ def capture_memory(guest: Guest, stack: StackState) -> bytes:
     return memory.read(0, memory.size)
 
 
-def snapshot_metadata(state: RuntimeState, snapshot_type: SnapshotType) -> SnapshotMetadata:
-    """The metadata a snapshot file carries: workerd's fields, and this runtime's state under its own key."""
+def snapshot_metadata(
+    state: RuntimeState, snapshot_type: SnapshotType, *, modules: Iterable[str] = ()
+) -> SnapshotMetadata:
+    """The metadata a snapshot file carries: workerd's fields, and this runtime's state under its own key.
+
+    ``modules`` are the host modules that must be there before references are made again.
+    """
     return SnapshotMetadata(
+        js_module_names=tuple(modules),
         settings=SnapshotSettings(
             snapshot_type=snapshot_type,
             baseline_snapshot=snapshot_type is SnapshotType.BASELINE,

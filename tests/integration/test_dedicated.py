@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from runtime_core.build.cache import BuildCache, default_cache_root
 from runtime_core.build.progress import Timeline
 from runtime_core.build.release import ReleaseOptions, build_release_on
+from runtime_core.cli import main
 from runtime_core.isolate import Isolate, IsolateOptions
 from runtime_core.packages.bundle import WorkerBundle
 from runtime_core.release import LocalRelease
@@ -25,6 +27,7 @@ from schemas.errors import (
     RestoreError,
     WorkerError,
 )
+from schemas.exit_codes import ExitCode
 from schemas.release import Role
 from schemas.snapshot_metadata import SnapshotType
 from tests.support import releases
@@ -126,6 +129,19 @@ def test_workers_that_fetch(source: str, expected: tuple[int, bytes]) -> None:
     with Isolate(worker_runtime(source), _options()) as isolate:
         answer = isolate.fetch(Request(url="http://worker.test/path", method="POST", body=b"ping"))
         assert (answer.status, answer.body) == expected
+
+
+def test_requests_from_the_command_line(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    release = str(build_worker(_COUNTING).directory)
+    state = str(default_cache_root() / "cli-state")
+    url = "http://worker.test/x"
+    assert main(["request", "--release", release, "--state", state, url, "--data", "hi", "--header", "a: b"]) == 0
+    assert b'"method": "POST", "path": "/x"' in capfdbinary.readouterr().out
+    assert main(["request", "--release", release, "--state", state, url, "--json"]) == 0
+    assert json.loads(capfdbinary.readouterr().out)["status"] == 201
+    assert main(["request", "--release", release, "--state", state, url, "--fetch"]) == int(ExitCode.WORKER)
+    assert b"on_fetch" in capfdbinary.readouterr().err
+    assert main(["request", "--release", release, "--state", state, "worker.test"]) == int(ExitCode.CONFIG)
 
 
 def test_what_is_no_entrypoint_is_named() -> None:
