@@ -6,6 +6,7 @@ to it that Python code meets an exception first: a denial in native code would e
 """
 
 import functools
+import gc
 import sys
 import types
 from array import array
@@ -231,7 +232,6 @@ class PatchFinder:
 def begin():
     """Put the guards on."""
     import _random
-    import gc
     import posix
 
     if State.guarding:
@@ -258,6 +258,7 @@ def end():
 
     Raises RuntimeError if something was drawn all the same.
     """
+    gc.collect()  # finalizers run now, guarded, and not when the host makes the heap ready for the capture
     State.guarding = False
     if State.finder in sys.meta_path:
         sys.meta_path.remove(State.finder)
@@ -285,7 +286,6 @@ def before_first_request():
 def _python_generators():
     """Mersenne Twisters seeded by entropy, as ``[address, 624 state words and the index]``."""
     import _random
-    import gc
 
     tempfile = sys.modules.get("tempfile")
     if tempfile is not None:
