@@ -7,17 +7,18 @@ build boots a guest cold and captures it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from runtime_core.emscripten.boot import BOOT_ENVIRONMENT, prepare_filesystem, start_interpreter
+from runtime_core.emscripten.clock import loop_seconds, sleeper
 from runtime_core.emscripten.host import EmscriptenHost, HostServices, environment_with
 from runtime_core.emscripten.imports import emscripten_imports
 from runtime_core.emscripten.mounts import Mount
 from runtime_core.engine.hostcall import HostImport, ReferenceTable
 from runtime_core.engine.instance import GuestInstance
 from runtime_core.engine.sidemodule import StoreLinker
-from runtime_core.js.eventloop import wait_for
 from runtime_core.js.host import JsHost
 from runtime_core.js.imports import js_imports
 from runtime_core.js.refs import RefTable
@@ -44,13 +45,16 @@ class Guest:
     __slots__ = ("emscripten", "instance", "js", "refs")
 
     def __init__(
-        self, instance: GuestInstance, emscripten: EmscriptenHost, *, sleep: Callable[..., object] = wait_for
+        self, instance: GuestInstance, emscripten: EmscriptenHost, *, sleep: Callable[..., object] | None = None
     ) -> None:
         self.instance = instance
         self.emscripten = emscripten
         refs = RefTable()
         self.refs: ReferenceTable = refs
-        self.js = JsHost(instance, emscripten, refs, sleep=sleep)
+        clock = emscripten.clock
+        if sleep is None:
+            sleep = partial(_wait, sleeper(clock))
+        self.js = JsHost(instance, emscripten, refs, clock=loop_seconds(clock), sleep=sleep)
         instance.bind(self)
         emscripten.bind(instance)
 
@@ -77,6 +81,11 @@ class Guest:
         self.js.close()
         self.emscripten.close()
         self.instance.close()
+
+
+def _wait(sleep: Callable[[float], object], seconds: float, wait: Callable[[float], object] | None = None) -> None:
+    """Wait without a limit: as ``wait`` does, where host work may end it before its time."""
+    (sleep if wait is None else wait)(seconds)
 
 
 def boot_cold(

@@ -58,9 +58,10 @@ TICKS: Final = Ticks()
 class WaitBudget:
     """Time an instance may still spend waiting. Used by one thread at a time."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, sleep: Callable[[float], object] = time.sleep) -> None:
         self._seconds = seconds
         self._left = seconds
+        self._sleep = sleep
 
     def sleep(self, seconds: float, wait: Callable[[float], object] | None = None) -> None:
         """Wait, as long as the budget lasts. ``wait`` is how, where the wait may end before its time.
@@ -71,7 +72,7 @@ class WaitBudget:
         allowed = min(seconds, self._left)
         used = allowed
         if wait is None:
-            time.sleep(allowed)
+            self._sleep(allowed)
         else:
             started = time.monotonic()
             wait(allowed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from runtime_core.emscripten.clock import sleeper
 from runtime_core.emscripten.host import HostServices
 from runtime_core.emscripten.mounts import Mount
 from runtime_core.emscripten.state import HostTemplate
@@ -11,7 +12,6 @@ from runtime_core.engine.instance import GuestInstance
 from runtime_core.engine.limits import Limits, WaitBudget
 from runtime_core.engine.module import Program
 from runtime_core.guest import Guest
-from runtime_core.js.eventloop import wait_for
 from runtime_core.snapshot.prepared import PreparedSnapshot
 from runtime_core.snapshot.state import RuntimeState
 from schemas.errors import RestoreError
@@ -50,7 +50,9 @@ class GuestTemplate:
             FatalIsolateError: the guest trapped.
         """
         state = self._state
-        sleep = wait_for if limits.wait_seconds is None else WaitBudget(limits.wait_seconds).sleep
+        sleep = None
+        if limits.wait_seconds is not None:
+            sleep = WaitBudget(limits.wait_seconds, sleeper(services.clock)).sleep
         instance = program.instantiate(self._image, limits)
         try:
             if self._heap is not None:

@@ -25,7 +25,9 @@ REQUIREMENTS = ("pydantic==2.14.3", "jiter==0.19.0")
 IMPORTS = ("pydantic.main", "pydantic.type_adapter", "jiter")
 WORKER = """
 import asyncio, collections, dataclasses, datetime, decimal, enum, functools, json, logging, random, re, tempfile, time
+import js
 import pydantic
+from pyodide.ffi import JsException, to_js
 started = [time.time(), time.monotonic(), time.perf_counter(), datetime.datetime.now().isoformat(), time.localtime()]
 words = {f"word {number}" for number in range(500)}
 table = {str(number): [number, number * 1.5, object()] for number in range(5000)}
@@ -43,7 +45,17 @@ loaded = Item.model_validate_json('{"name": "x", "tags": ["y"]}')
 del table
 
 async def waiting():
-    await asyncio.gather(*(asyncio.sleep(number / 1000) for number in range(5)))
+    await asyncio.gather(*(asyncio.sleep(number / 500) for number in range(10)))
+
+for _ in range(3):
+    asyncio.get_event_loop().run_until_complete(waiting())
+time.sleep(0.01)
+for number in range(100):
+    to_js({"a": [number, {"b": "c"}]}).to_py()
+    try:
+        js.JSON.parse("{")
+    except JsException as error:
+        message = str(error)
 
 def total():
     return len(words)
