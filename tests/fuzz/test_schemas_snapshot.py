@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 
 from hypothesis import given
@@ -17,6 +18,7 @@ from schemas.snapshot_codec import (
     encode_snapshot,
 )
 from schemas.snapshot_metadata import metadata_from_json, metadata_to_json
+from tests.support.damage import damages
 from tests.support.schema_samples import sample_metadata, snapshot_file
 
 PAGE = bytes(PAGE_BYTES)
@@ -106,8 +108,6 @@ def test_any_json_as_metadata(value: object) -> None:
 
 @given(st.dictionaries(st.sampled_from(sorted(KNOWN)), json_values))
 def test_any_json_under_known_keys(value: dict[str, object]) -> None:
-    import json
-
     decodes_or_is_refused(snapshot_file(json.dumps(value).encode(), heap=PAGE))
 
 
@@ -124,3 +124,18 @@ def test_any_characters_leave_room_for_themselves(name: str) -> None:
     paired = name.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
     assert decode_snapshot(file).metadata.load_order == (paired,)
     assert struct.unpack_from("<I", file, 8)[0] % 8 == 0
+
+
+def test_damage_to_each_field_of_the_metadata_is_read_or_named() -> None:
+    document = json.loads(metadata_to_json(sample_metadata()))
+    unclear = []
+    for damage in damages(document):
+        text = json.dumps(damage.apply(document)).encode()
+        try:
+            snapshot = decode_snapshot(snapshot_file(text, heap=PAGE))
+        except FormatError as error:
+            if error.expected is None or error.found is None:
+                unclear.append(f"{damage}: {error}")
+        else:
+            assert decode_snapshot(encode_snapshot(snapshot.metadata, snapshot.heap)) == snapshot
+    assert unclear == []

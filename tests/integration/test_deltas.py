@@ -333,11 +333,15 @@ def test_verification_downloads_and_unpacks_every_variant(
     assert [ok for ok, _ in verify(5)] == [True, True, False]
 
 
+@pytest.mark.parametrize("frame_is_right", [True, False])
 def test_a_pulled_release_can_be_published_elsewhere(
-    case: Case, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    case: Case, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, frame_is_right: bool
 ) -> None:
     monkeypatch.setenv("ARTIFACTD_ADDRESS", case.daemon.address)
-    release = case.publish(case.usual())
+    frame = frame_of(case.content if frame_is_right else case.base)
+    release = case.publish(case.release(frame, delta_of(case.content, case.base)))
+    if frame_is_right:
+        case.stored(snapshot_of(release).digest).unlink()  # it is made from its frame
     target = case.directory / "pulled"
     assert main(["pull", str(release.pin), "-o", str(target), "--json", "--quiet"]) == 0
     assert {ref.ref.digest for ref in ReleaseDirectory.open(target).sources()} == set(release.manifest.blobs())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from artifactd.cli.context import Context
@@ -12,9 +13,17 @@ from artifactd.client.releases import ReleaseRecord
 from artifactd.client.resolve import resolve_channel
 from artifactd.client.save import save_blob
 from artifactd.client.sources import BlobRef, FileSource
+from schemas.compression import decompress
 from schemas.digest import Digest
-from schemas.errors import BlobNotFoundError, ConfigError, FormatError, StorageError
-from schemas.release import decode_manifest
+from schemas.errors import (
+    BlobNotFoundError,
+    ConfigError,
+    FormatError,
+    IntegrityError,
+    MissingToolError,
+    StorageError,
+)
+from schemas.release import Artifact, Compression, decode_manifest
 
 
 def register(parsers: Subparsers) -> None:
@@ -124,24 +133,43 @@ def _pull_release(context: Context, record: ReleaseRecord) -> CommandResult:
         artifacts.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"cannot create {artifacts}: {error.strerror or error}", hint="choose another -o") from error
-    refs = [BlobRef(digest=digest, size=size) for digest, size in manifest.blobs().items()]
-    with context.reporter.transfer("downloading", sum(ref.size for ref in refs)) as advance:
-        for ref in refs:
+    refs = {digest: BlobRef(digest=digest, size=size) for digest, size in manifest.blobs().items()}
+    total = sum(ref.size for ref in refs.values())
+    with context.reporter.transfer("downloading", total) as advance:
+
+        def obtain(ref: BlobRef) -> None:
             path = artifacts / ref.digest.hex
             if not _is_whole(path, ref):
                 chunks = context.blobs.stream(ref, progress=lambda blob, done: advance(blob.digest.hex, done))
                 save_blob(path, chunks, ref)
             advance(ref.digest.hex, ref.size)
+
+        for artifact in manifest.artifacts:
+            for variant in artifact.variants:
+                obtain(refs[variant.digest])
+            _unpack_here(artifact, artifacts)
+            obtain(refs[artifact.digest])
     name = BlobRef(digest=record.digest, size=len(record.manifest))
     save_blob(output / MANIFEST_NAME, [record.manifest], name)
     value = {
         "release_id": record.release_id,
         "digest": str(record.digest),
         "directory": str(output),
-        "artifacts": [{"digest": str(ref.digest), "size": ref.size} for ref in refs],
+        "artifacts": [{"digest": str(ref.digest), "size": ref.size} for ref in refs.values()],
     }
-    size = size_text(sum(ref.size for ref in refs))
-    return CommandResult(value=value, lines=[f"{record.release_id}@{record.digest}", f"{output}  {size}"])
+    return CommandResult(value=value, lines=[f"{record.release_id}@{record.digest}", f"{output}  {size_text(total)}"])
+
+
+def _unpack_here(artifact: Artifact, directory: Path) -> None:
+    """Make an artifact from its frame, which is here already; where that fails, it is downloaded."""
+    frame = next((variant for variant in artifact.variants if variant.base is None), None)
+    ref = BlobRef(digest=artifact.digest, size=artifact.size)
+    path = directory / artifact.digest.hex
+    if frame is None or artifact.compression is not Compression.NONE or _is_whole(path, ref):
+        return
+    source = FileSource(directory / frame.digest.hex)
+    with suppress(FormatError, IntegrityError, MissingToolError):
+        save_blob(path, decompress(source.chunks(0)), ref)
 
 
 def _is_whole(path: Path, ref: BlobRef) -> bool:
