@@ -48,7 +48,7 @@ def own_descriptor(target: JsObject, key: PropertyKey) -> Descriptor | None:
     """The own property of a name, or None."""
     if isinstance(target, JsProxyObject):
         found = target.own_descriptor(key)
-        return None if found is UNDEFINED else _completed(read_request(found))
+        return None if found is UNDEFINED else completed(read_request(found))
     value = target.get_own(key)
     if value is ABSENT:
         return None
@@ -60,7 +60,8 @@ def _is_accessor(value: JsValue) -> bool:
     return isinstance(value, Accessor)
 
 
-def _completed(request: Request) -> Descriptor:
+def completed(request: Request) -> Descriptor:
+    """The property that a descriptor describes if there is none yet."""
     value: JsValue = UNDEFINED if request.value is ABSENT else request.value
     if request.is_accessor:
         holder = JsObject()
@@ -137,14 +138,14 @@ def define_from_descriptor(target: JsObject, key: PropertyKey, descriptor: JsVal
         if not is_extensible(target):
             throw_type_error(f"Cannot define property {shown_key(key)}, object is not extensible")
     elif not present.attributes & Attribute.CONFIGURABLE:
-        _check_change(present, request, key)
+        check_change(present, request, key)
     if isinstance(target, JsArray) and (key == "length" or (isinstance(key, str) and is_array_index(key))):
         _define_element(target, key, request, present)
     else:
         _define(target, key, request, present)
 
 
-def _check_change(present: Descriptor, request: Request, key: PropertyKey) -> None:
+def check_change(present: Descriptor, request: Request, key: PropertyKey) -> None:
     """Refuse a change of a property that is not configurable."""
     gained = request.attributes & ~present.attributes
     lost = request.mentioned & ~request.attributes & present.attributes

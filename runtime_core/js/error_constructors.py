@@ -19,6 +19,8 @@ from runtime_core.js.iteration import collect
 from runtime_core.js.operators import to_string
 from runtime_core.js.values import ABSENT, UNDEFINED, JsObject, JsValue, PropertyKey
 
+_STACK_TRACE_LIMIT: Final = 10
+
 
 def _text(value: JsValue) -> str | None:
     return None if value is UNDEFINED else to_string(value)
@@ -28,15 +30,39 @@ def _cause(options: JsValue) -> JsValue:
     return options.lookup("cause") if isinstance(options, JsObject) else ABSENT
 
 
+def _capture_stack_trace(target: JsValue) -> JsValue:
+    """Give an object a ``stack``: the line that its name and message make, as there are no JavaScript frames."""
+    from runtime_core.js.properties import HIDDEN, table
+
+    if not isinstance(target, JsObject):
+        throw_type_error("invalid_argument")
+    found = target.get("name"), target.get("message")
+    name, message = ("" if value is UNDEFINED else to_string(value) for value in found)
+    name = "Error" if found[0] is UNDEFINED else name
+    shown = f"{name}: {message}" if name and message else name or message
+    if isinstance(target, JsError):
+        target.define("stack", shown)
+    elif "stack" in (target.own or ()):
+        target.set("stack", shown)
+    else:
+        table(target).place("stack", shown, HIDDEN)
+    return UNDEFINED
+
+
 def _error_maker(name: str) -> Callable[[], BuiltinFunction]:
     def make() -> BuiltinFunction:
         def create(message: JsValue, options: JsValue = UNDEFINED) -> JsValue:
             return JsError(name, _text(message), cause=_cause(options))
 
         statics: dict[str, Callable[..., JsValue]] = {}
+        constants: dict[PropertyKey, JsValue] = {}
         if name == "Error":
             statics["isError"] = lambda value: isinstance(value, JsError)
-        return BuiltinFunction(with_length(1, create), name, constructor=create, instances=JsError, statics=statics)
+            statics["captureStackTrace"] = with_length(2, _capture_stack_trace)
+            constants["stackTraceLimit"] = _STACK_TRACE_LIMIT
+        return BuiltinFunction(
+            with_length(1, create), name, constructor=create, instances=JsError, statics=statics, constants=constants
+        )
 
     return make
 

@@ -10,7 +10,15 @@ from runtime_core.js.errors import throw_type_error
 from runtime_core.js.iteration import JsIterator, live_values
 from runtime_core.js.operators import same_value_zero_key
 from runtime_core.js.set_operations import SET_OPERATIONS
-from runtime_core.js.values import ABSENT, SYMBOL_ITERATOR, UNDEFINED, JsObject, JsValue, PropertyKey
+from runtime_core.js.values import (
+    ABSENT,
+    SYMBOL_ITERATOR,
+    SYMBOL_TO_STRING_TAG,
+    UNDEFINED,
+    JsObject,
+    JsValue,
+    PropertyKey,
+)
 
 _T = TypeVar("_T")
 
@@ -80,6 +88,7 @@ class JsMap(JsObject):
 
     class_name: ClassVar[str] = "Map"
     type_tag: ClassVar[str] = "Map"
+    CONSTANTS: ClassVar[Mapping[PropertyKey, JsValue]] = {SYMBOL_TO_STRING_TAG: "Map"}
 
     def __init__(self, items: Iterable[tuple[JsValue, JsValue]] = ()) -> None:
         super().__init__()
@@ -151,6 +160,7 @@ class JsSet(JsObject):
 
     class_name: ClassVar[str] = "Set"
     type_tag: ClassVar[str] = "Set"
+    CONSTANTS: ClassVar[Mapping[PropertyKey, JsValue]] = {SYMBOL_TO_STRING_TAG: "Set"}
 
     def __init__(self, items: Iterable[JsValue] = ()) -> None:
         super().__init__()

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import ModuleType
 
 from runtime_core.js.arrays import JsArray
 from runtime_core.js.errors import throw_type_error
 from runtime_core.js.functions import BuiltinFunction, JsFunction, NativeFunction
 from runtime_core.js.iteration import iterate
-from runtime_core.js.operators import to_boolean, typeof
+from runtime_core.js.operators import to_boolean, to_display
 from runtime_core.js.values import ABSENT, UNDEFINED, Accessor, JsObject, JsSymbol, JsValue, PropertyKey
+
+
+def _invariants() -> ModuleType:
+    from runtime_core.js import proxy_invariants
+
+    return proxy_invariants
 
 
 class JsProxyObject(JsObject):
@@ -31,7 +38,8 @@ class JsProxyObject(JsObject):
         if trap is UNDEFINED or trap is None:
             return None
         if not isinstance(trap, JsFunction):
-            throw_type_error(f"{typeof(trap)} is not a function")
+            shown = f"'{to_display(trap)}' returned for property '{name}' of object '{self.handler.describe()}'"
+            throw_type_error(f"{shown} is not a function")
         return trap
 
     def _call_trap(self, trap: JsFunction, *args: JsValue) -> JsValue:
@@ -52,7 +60,9 @@ class JsProxyObject(JsObject):
         """``this[key]`` on behalf of an object that inherits from this one."""
         trap = self._trap("get")
         if trap is not None:
-            return self._call_trap(trap, key, receiver)
+            value = self._call_trap(trap, key, receiver)
+            _invariants().check_get(self.target, key, value)
+            return value
         found = self.target.property(key)
         if isinstance(found, Accessor):
             return found.read(receiver)
@@ -72,7 +82,12 @@ class JsProxyObject(JsObject):
     def has(self, key: PropertyKey) -> bool:
         """``key in this``."""
         trap = self._trap("has")
-        return self.target.has(key) if trap is None else to_boolean(self._call_trap(trap, key))
+        if trap is None:
+            return self.target.has(key)
+        found = to_boolean(self._call_trap(trap, key))
+        if not found:
+            _invariants().check_absent(self.target, key)
+        return found
 
     def get_own(self, key: PropertyKey) -> JsValue:
         """The own property, or ABSENT."""
@@ -91,6 +106,8 @@ class JsProxyObject(JsObject):
             self.target.set(key, value)
         elif not to_boolean(self._call_trap(trap, key, value, self)):
             throw_type_error(self._refused("set", key))
+        else:
+            _invariants().check_set(self.target, key, value)
 
     def delete(self, key: PropertyKey) -> None:
         """``delete this[key]``."""
@@ -99,6 +116,8 @@ class JsProxyObject(JsObject):
             self.target.delete(key)
         elif not to_boolean(self._call_trap(trap, key)):
             throw_type_error(self._refused("deleteProperty", key))
+        else:
+            _invariants().check_deleted(self.target, key)
 
     def own_property_keys(self) -> list[PropertyKey]:
         """``Reflect.ownKeys``."""
@@ -111,10 +130,11 @@ class JsProxyObject(JsObject):
         found: list[PropertyKey] = []
         for key in iterate(keys):
             if not isinstance(key, str | JsSymbol):
-                throw_type_error(f"{typeof(key)} is not a valid property name")
+                throw_type_error(f"{to_display(key)} is not a valid property name")
             found.append(key)
         if len(set(found)) != len(found):
             throw_type_error("'ownKeys' on proxy: trap returned duplicate entries")
+        _invariants().check_keys(self.target, found)
         return found
 
     def own_keys(self) -> list[str]:
@@ -142,6 +162,7 @@ class JsProxyObject(JsObject):
                 "'getOwnPropertyDescriptor' on proxy: trap returned neither object nor undefined for property "
                 f"'{shown}'"
             )
+        _invariants().check_descriptor(self.target, key, result)
         return result
 
     def define_descriptor(self, key: PropertyKey, descriptor: JsValue) -> None:
@@ -153,6 +174,8 @@ class JsProxyObject(JsObject):
             define_from_descriptor(self.target, key, descriptor)
         elif not to_boolean(self._call_trap(trap, key, descriptor)):
             throw_type_error(self._refused("defineProperty", key))
+        else:
+            _invariants().check_defined(self.target, key, descriptor)
 
     def define(self, key: PropertyKey, value: JsValue) -> None:
         """Give the object an own property."""
@@ -168,6 +191,7 @@ class JsProxyObject(JsObject):
         found = self._call_trap(trap)
         if found is not None and not isinstance(found, JsObject):
             throw_type_error("'getPrototypeOf' on proxy: trap returned neither object nor null")
+        _invariants().check_prototype(self.target, found)
         return found
 
     def set_prototype(self, value: JsValue) -> None:
@@ -177,13 +201,19 @@ class JsProxyObject(JsObject):
             self.target.set_prototype(value)
         elif not to_boolean(self._call_trap(trap, value)):
             throw_type_error("'setPrototypeOf' on proxy: trap returned falsish for property 'undefined'")
+        else:
+            _invariants().check_prototype_set(self.target, value)
 
     def is_extensible(self) -> bool:
         """``Object.isExtensible(this)``."""
         from runtime_core.js.object_statics import extensible
 
         trap = self._trap("isExtensible")
-        return extensible(self.target) if trap is None else to_boolean(self._call_trap(trap))
+        if trap is None:
+            return extensible(self.target)
+        found = to_boolean(self._call_trap(trap))
+        _invariants().check_extensible(self.target, found)
+        return found
 
     def limit(self, level: str) -> None:
         """``Object.preventExtensions(this)``, ``seal`` or ``freeze`` by level."""
@@ -192,6 +222,8 @@ class JsProxyObject(JsObject):
         trap = self._trap("preventExtensions")
         if trap is not None and not to_boolean(self._call_trap(trap)):
             throw_type_error("'preventExtensions' on proxy: trap returned falsish")
+        if trap is not None:
+            _invariants().check_limited(self.target)
         if isinstance(self.target, JsProxyObject):
             self.target.limit(level)
         elif trap is None:
@@ -235,7 +267,7 @@ class JsProxyFunction(JsProxyObject, JsFunction):
             throw_type_error(f"{self.target.to_string()} is not a constructor")
         result = self._call_trap(trap, JsArray(args), self)
         if not isinstance(result, JsObject):
-            throw_type_error("proxy [[Construct]] must return an object")
+            throw_type_error(f"'construct' on proxy: trap returned non-object ('{to_display(result)}')")
         return result
 
     def _function(self) -> JsFunction:

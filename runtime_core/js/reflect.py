@@ -9,12 +9,13 @@ from runtime_core.js.arrays import JsArray, check_length
 from runtime_core.js.coerce import to_length
 from runtime_core.js.control import JsThrow
 from runtime_core.js.descriptors import define_from_descriptor, from_descriptor, own_descriptor, set_prototype
-from runtime_core.js.errors import JsError, throw_type_error
-from runtime_core.js.functions import JsFunction, with_length
+from runtime_core.js.errors import ERROR_NAMES, JsError, throw_type_error
+from runtime_core.js.functions import BuiltinFunction, JsFunction, with_length
 from runtime_core.js.object_statics import extensible
 from runtime_core.js.operators import to_property_key, to_string
 from runtime_core.js.properties import Attribute, is_extensible, prevent_extensions
 from runtime_core.js.proxy import JsProxyObject
+from runtime_core.js.proxy_invariants import InvariantViolation
 from runtime_core.js.values import UNDEFINED, Accessor, JsObject, JsSymbol, JsValue
 
 
@@ -54,6 +55,12 @@ def _construct(function: JsValue, args: JsValue, new_target: JsValue = UNDEFINED
         throw_type_error(f"{shown} is not a constructor")
     result = function.construct(_list(args))
     if isinstance(new_target, JsFunction) and new_target is not function and isinstance(result, JsObject):
+        if (
+            isinstance(result, JsError)
+            and isinstance(new_target, BuiltinFunction)
+            and new_target.function_name() in ERROR_NAMES
+        ):
+            result.error_name = new_target.function_name()
         prototype = new_target.get("prototype")
         if isinstance(prototype, JsObject):
             result.set_prototype(prototype)
@@ -64,6 +71,8 @@ def succeeds(action: Callable[[], object]) -> bool:
     """Whether an operation is allowed: a TypeError of this runtime says no, what script throws passes."""
     try:
         action()
+    except InvariantViolation:
+        raise
     except JsThrow as thrown:
         if isinstance(thrown.value, JsError) and thrown.value.error_name == "TypeError":
             return False
@@ -97,6 +106,8 @@ def _get(target: JsValue, key: JsValue, receiver: JsValue = UNDEFINED) -> JsValu
 def _set(target: JsValue, key: JsValue, value: JsValue, receiver: JsValue = UNDEFINED) -> JsValue:
     found = _target(target, "set")
     name = to_property_key(key)
+    if isinstance(found, JsProxyObject) and (receiver is UNDEFINED or receiver is found):
+        return succeeds(lambda: found.set(name, value))
     present = found.property(name)
     if isinstance(present, Accessor) and not isinstance(found, JsProxyObject):
         if present.setter is None:

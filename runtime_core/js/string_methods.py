@@ -23,10 +23,10 @@ from runtime_core.js.coerce import (
     to_uint32,
     to_units,
 )
-from runtime_core.js.collation import collation_key
 from runtime_core.js.errors import throw, throw_type_error
 from runtime_core.js.functions import JsFunction, with_length
 from runtime_core.js.iteration import JsIterator
+from runtime_core.js.locale_compare import compare
 from runtime_core.js.operators import get_property, has_method, to_display
 from runtime_core.js.values import (
     SYMBOL_ITERATOR,
@@ -140,9 +140,10 @@ def _last_index_of(this: JsValue, wanted: JsValue, start: JsValue = UNDEFINED) -
     return units.rfind(needle, 0, last + len(needle))
 
 
-def _locale_compare(this: JsValue, other: JsValue) -> JsValue:
-    left, right = collation_key(text_of(this, "localeCompare")), collation_key(to_text(other))
-    return (left > right) - (left < right)
+def _locale_compare(
+    this: JsValue, other: JsValue, locales: JsValue = UNDEFINED, options: JsValue = UNDEFINED
+) -> JsValue:
+    return compare(text_of(this, "localeCompare"), to_text(other), locales, options)
 
 
 def _normalize(this: JsValue, form: JsValue = UNDEFINED) -> JsValue:

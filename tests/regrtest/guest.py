@@ -4,13 +4,16 @@ A crash of the interpreter leaves no report; the name of the test that ran is th
 """
 
 import contextlib
+import gc
 import io
 import os
 import sys
 import unittest
 import zipfile
+from pathlib import Path
 
 ROOT = "/tmp/suite"
+UNUSED = ("decimaltestdata", "wheeldata", "libregrtest")
 
 
 def install(data, name):
@@ -18,13 +21,22 @@ def install(data, name):
     with zipfile.ZipFile(io.BytesIO(bytes(data))) as archive:
         for member in archive.namelist():
             top = member.split("/")[1].removesuffix(".py")
-            if not top.startswith("test_") or top in name.split():
+            wanted = top in name.split() if top.startswith("test_") else top not in UNUSED
+            if wanted and not Path(ROOT, member).exists():
                 archive.extract(member, ROOT)
-    sys.path.insert(0, ROOT)
+    if ROOT not in sys.path:
+        sys.path.insert(0, ROOT)
     import test.support
 
     # test_asyncio asks for sockets as a whole, though most of its modules need none.
     test.support.requires_working_socket = lambda *, module=False: None if module else lambda tested: tested
+
+
+def forget():
+    """Forget the test modules, so that the next one finds the interpreter as this one did, as far as that goes."""
+    for name in [name for name in sys.modules if name.startswith("test.test_")]:
+        del sys.modules[name]
+    gc.collect()
 
 
 class _Result(unittest.TestResult):

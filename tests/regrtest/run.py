@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
 from runtime_core.build.cache import BuildCache, default_cache_root
@@ -37,6 +36,8 @@ from tests.support import releases
 _HERE: Final = Path(__file__).parent
 _CPU_SECONDS: Final = 300.0
 """For one module here."""
+_TOGETHER: Final = 8
+"""Modules that share an interpreter under node, which takes seconds to start."""
 _QUIET_SECONDS: Final = 240.0
 """Under node, the time without a new test after which the last one counts as hanging."""
 _MOST_CRASHES: Final = 12
@@ -58,6 +59,7 @@ class Outcome:
     hung: list[str] = field(default_factory=list)
     skipped: str = ""
     broken: str = ""
+    is_complete: bool = False
 
     @property
     def passed(self) -> int:
@@ -73,6 +75,21 @@ class Outcome:
     def dead(self) -> list[str]:
         """The tests that have to be left out."""
         return [*self.crashed, *self.hung]
+
+    def take(self, report: Report) -> None:
+        """Note that a module ran to its end."""
+        self.is_complete = True
+        self.skipped = report.get("skipped", "")
+        self.run, self.skips = report.get("run", 0), report.get("skips", 0)
+        self.failed = report.get("failed", [])
+
+    def take_crash(self, crash: Crash) -> None:
+        """Note the test that must be left out the next time."""
+        if not str(crash) or str(crash) in self.dead or len(self.dead) == _MOST_CRASHES:
+            self.is_complete = True
+            self.broken = f"{crash} {crash.__cause__}"
+        else:
+            (self.hung if isinstance(crash, Hang) else self.crashed).append(str(crash))
 
     def summary(self) -> str:
         """One cell of the table."""
@@ -109,16 +126,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     suite = test_package(cache)
     package = unpack(cache.root)
     runtime = releases.runtime()
-    console = Console(stderr=True)
-    for name in track(names, description="CPython's tests", console=console):
-        node = Outcome()
+    for start in range(0, len(names), _TOGETHER):
+        together = names[start : start + _TOGETHER]
+        under_node = {name: Outcome() for name in together}
         if not options.here_only:
-            collect(node, lambda dead, n=name: run_node(n, dead, package, suite))
-        here = Outcome(hung=[*node.hung])
-        collect(here, lambda dead, n=name: run_here(n, dead, runtime, suite))
-        outcomes[name] = (node, here)
-        _record(outcomes, options.record)
-        if not console.is_terminal:
+            collect_under_node(under_node, package, suite)
+        for name in together:
+            node = under_node[name]
+            here = Outcome(hung=[*node.hung])
+            collect(here, lambda dead, n=name: run_here(n, dead, runtime, suite))
+            outcomes[name] = (node, here)
+            _record(outcomes, options.record)
             print(f"{name}: {node.summary()} | {here.summary()}", file=sys.stderr, flush=True)
     worse = {name: sorted(here.bad - node.bad) for name, (node, here) in outcomes.items()}
     _report(outcomes, worse)
@@ -128,21 +146,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def collect(outcome: Outcome, attempt: Callable[[list[str]], Report]) -> None:
     """Run a module until no test of it crashes the interpreter."""
-    while len(outcome.dead) < _MOST_CRASHES:
+    while not outcome.is_complete:
         try:
-            report = attempt(outcome.dead)
+            outcome.take(attempt(outcome.dead))
         except Crash as crash:
-            if not str(crash) or str(crash) in outcome.dead:
-                outcome.broken = f"{crash} {crash.__cause__}"
-                break
-            (outcome.hung if isinstance(crash, Hang) else outcome.crashed).append(str(crash))
-        else:
-            outcome.skipped = report.get("skipped", "")
-            outcome.run, outcome.skips = report.get("run", 0), report.get("skips", 0)
-            outcome.failed = report.get("failed", [])
-            break
-    else:
-        outcome.broken = "crashes again and again"
+            outcome.take_crash(crash)
+
+
+def collect_under_node(outcomes: dict[str, Outcome], package: Path, suite: Path) -> None:
+    """Run modules in one interpreter, which is started again where one of them ends it."""
+    while left := [name for name, outcome in outcomes.items() if not outcome.is_complete]:
+        orders = [{"name": name, "needs": needs_of(name), "crashed": outcomes[name].dead} for name in left]
+        lines, hangs, complaint = run_node(orders, package, suite)
+        name, test = left[0], ""
+        for line in lines:
+            kind, _, text = line.partition(": ")
+            if kind == "module":
+                name, test = text, ""
+            elif kind == "report":
+                outcomes[name].take(json.loads(text))
+            elif kind == "test":
+                test = text.strip()
+        if not outcomes[name].is_complete:
+            crash = Hang(test) if hangs else Crash(test)
+            crash.__cause__ = RuntimeError(complaint)
+            outcomes[name].take_crash(crash)
 
 
 def run_here(name: str, crashed: list[str], runtime: Runtime, suite: Path) -> Report:
@@ -169,32 +197,13 @@ def run_here(name: str, crashed: list[str], runtime: Runtime, suite: Path) -> Re
     return report
 
 
-def run_node(name: str, crashed: list[str], package: Path, suite: Path) -> Report:
-    """Run a module under node.
-
-    Raises:
-        Crash: the guest died.
-    """
-    order = json.dumps({"name": name, "needs": needs_of(name), "crashed": crashed})
-    command = [
-        str(find_node().node),
-        str(_HERE / "run_node.mjs"),
-        str(package),
-        str(suite),
-        str(_HERE / "guest.py"),
-        order,
-    ]
+def run_node(orders: list[dict[str, Any]], package: Path, suite: Path) -> tuple[list[str], bool, str]:
+    """Run modules under node; the lines printed, whether it had to be killed, and the end of what it complained of."""
+    command = [str(find_node().node), str(_HERE / "run_node.mjs"), str(package), str(suite), str(_HERE / "guest.py")]
     with tempfile.TemporaryFile() as errors:
-        node = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors)
-        printed, hangs = _watch(node)
+        printed, hangs = _watch(subprocess.Popen([*command, json.dumps(orders)], stdout=subprocess.PIPE, stderr=errors))
         errors.seek(0)
-        complaint = errors.read()[-300:].decode("utf-8", "replace")
-    for line in printed.splitlines():
-        if line.startswith("report: "):
-            report: Report = json.loads(line.removeprefix("report: "))
-            return report
-    kind = Hang if hangs else Crash
-    raise kind(_last_test(printed)) from RuntimeError(complaint)
+        return printed.splitlines(), hangs, errors.read()[-300:].decode("utf-8", "replace")
 
 
 def _watch(process: subprocess.Popen[bytes]) -> tuple[str, bool]:
