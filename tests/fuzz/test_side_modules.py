@@ -19,12 +19,12 @@ from runtime_core.engine.sidemodule import StoreLinker
 from runtime_core.linking.library import LibraryLoader
 from runtime_core.linking.linker import DynamicLinker
 from runtime_core.runtime import process_engine
-from runtime_core.wasm import binary
 from runtime_core.wasm.binary import SectionId
 from runtime_core.wasm.encoding import HEADER, name, section, sleb, uleb, vector
 from schemas.errors import FatalIsolateError, LimitError, LinkError
 from tests.support import releases, wheels
 from tests.support.ffi_guest import FfiGuest
+from tests.support.mutation import MUTATED, mutated, with_section
 from tests.support.side_modules import LinkingGuest, dylink, side_module
 
 SECONDS = 0.5  # of CPU time, after which the guest is ended: a mutated loop or start function may never return
@@ -57,18 +57,6 @@ LIBRARY = side_module(
     weak=["maybe"],
 )
 PROBE = side_module('(module (func (export "probe") (result i32) (i32.const 7)))')
-MUTATED = {
-    "dylink": SectionId.CUSTOM,
-    "type": SectionId.TYPE,
-    "import": SectionId.IMPORT,
-    "function": SectionId.FUNCTION,
-    "global": SectionId.GLOBAL,
-    "export": SectionId.EXPORT,
-    "element": SectionId.ELEMENT,
-    "code": SectionId.CODE,
-    "data": SectionId.DATA,
-}
-
 Start = Callable[[bytes], LinkingGuest]
 
 
@@ -90,38 +78,6 @@ def make_start(tmp_path: Path, engine: Engine) -> Iterator[Start]:
     yield start
     for guest in guests:
         guest.instance.close()
-
-
-def mutated(source: random.Random, payload: bytes) -> bytes:
-    """The payload with some bytes changed, inserted, repeated or left out."""
-    data = bytearray(payload)
-    for _ in range(source.choice((1, 1, 1, 2, 5))):
-        at = source.randrange(len(data) + 1)
-        choice = source.randrange(5)
-        if choice == 0 and at < len(data):
-            data[at] ^= 1 << source.randrange(8)
-        elif choice == 1 and at < len(data):
-            data[at] = source.choice((0, 1, 2, 0x3F, 0x40, 0x60, 0x70, 0x7F, 0x80, 0xFF))
-        elif choice == 2:
-            data[at:at] = source.randbytes(source.randrange(1, 5))
-        elif choice == 3:
-            del data[at : at + source.randrange(1, 9)]
-        else:
-            begin = source.randrange(len(data) + 1)
-            data[at:at] = data[begin : begin + source.randrange(1, 17)]
-    return bytes(data)
-
-
-def with_section(module: bytes, identifier: SectionId, change: Callable[[bytes], bytes]) -> bytes:
-    """The module with the payload of the first section of this kind changed, sizes put right."""
-    parts, done = [HEADER], False
-    for item in binary.parse(module).sections:
-        payload = module[item.start : item.end]
-        if item.identifier is identifier and not done:
-            payload, done = change(payload), True
-        parts.append(section(item.identifier, payload))
-    assert done
-    return b"".join(parts)
 
 
 def load(guest: LinkingGuest, path: str = "/lib/a.so") -> str:

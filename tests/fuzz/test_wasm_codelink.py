@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import random
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime_core.engine.engine import Engine
+from runtime_core.engine.limits import Limits
 from runtime_core.wasm.codelink import LibraryFile, Place, link_libraries, link_libraries_at
 from runtime_core.wasm.movecode import Placement, move_code
-from schemas.errors import FormatError, LinkError
-from tests.support.linked_modules import HEAP_BASE, TABLE_SIZE, everything, main_image
+from schemas.errors import FatalIsolateError, FormatError, LinkError
+from tests.support.linked_modules import HEAP_BASE, TABLE_SIZE, LinkedGuest, everything, main_image
+from tests.support.mutation import MUTATED, mutated, with_section
 
 IMAGE = main_image()
 LIBRARY = everything()
@@ -76,3 +80,27 @@ def test_code_that_cannot_be_moved(body: bytes) -> None:
     code = b"\1" + bytes((len(body),)) + body
     with pytest.raises(FormatError):
         move_code(code, 0, len(code), PLACEMENT)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("place", MUTATED)
+def test_mutated_sections(place: str, seed: int, tmp_path: Path) -> None:
+    """What can be linked makes an image that the engine takes, and initialising it harms its own guest only."""
+    source = random.Random(f"{place} {seed}")
+    opened = False
+    for _ in range(15):
+        library = with_section(LIBRARY, MUTATED[place], lambda payload: mutated(source, payload))
+        files = {"/a.so": library}
+        result = link_libraries(IMAGE, [LibraryFile(name="/a.so", wasm=library)], check=ENGINE.validate)
+        ENGINE.validate(result.image.wasm)
+        assert len(result.libraries) + len(result.left_out) == 1
+        if result.libraries and not opened:
+            opened = True
+            guest = LinkedGuest(tmp_path, result, files, limits=Limits(cpu_seconds=0.5))
+            try:
+                guest.linker.open("/a.so", is_global=True)
+            except FatalIsolateError:
+                assert guest.instance.poisoned
+            else:
+                assert guest.instance.call("answer") == 42
+            guest.instance.close()

@@ -8,6 +8,7 @@ from pathlib import Path
 from runtime_core.engine.capi import wat_to_wasm
 from runtime_core.engine.codecache import CodeCache
 from runtime_core.engine.engine import Engine
+from runtime_core.engine.limits import Limits
 from runtime_core.engine.sidemodule import StoreLinker
 from runtime_core.linking.library import LibraryLoader
 from runtime_core.linking.linkedset import LinkedSet, LinkState
@@ -121,13 +122,18 @@ class LinkedGuest:
     """A guest of a linked image. ``files`` are what is found at run time."""
 
     def __init__(
-        self, directory: Path, image: LinkedImage, files: Mapping[str, bytes], state: LinkState | None = None
+        self,
+        directory: Path,
+        image: LinkedImage,
+        files: Mapping[str, bytes],
+        state: LinkState | None = None,
+        limits: Limits | None = None,
     ) -> None:
         directory.chmod(0o700)
         engine = Engine()
         cache = CodeCache(directory)
         program = engine.link(engine.load(image.image.wasm, cache), IMPORTS)
-        self.instance = program.instantiate(engine.load(image.image.memory_image, cache))
+        self.instance = program.instantiate(engine.load(image.image.memory_image, cache), limits)
         self.host = Host(self.instance)
         self.instance.bind(self.host)
         self.linker = DynamicLinker(
