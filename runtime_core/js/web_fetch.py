@@ -93,7 +93,9 @@ def perform(js: JsHost, request: FetchRequest) -> Outcome:
     except FetchFailedError as error:
         return error
     except Exception as error:  # noqa: BLE001  # a guest must not end its host's thread; it sees only the class
-        return FetchFailedError(f"the host's fetch failed: {type(error).__name__}")
+        failed = FetchFailedError(f"the host's fetch failed: {type(error).__name__}")
+        failed.__cause__ = error  # the guest does not get to see it
+        return failed
     if not isinstance(reply, FetchReply):
         return FetchFailedError(f"the host's fetch returned {type(reply).__name__}, not a FetchReply")
     return reply

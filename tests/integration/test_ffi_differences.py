@@ -45,3 +45,20 @@ def test_what_is_missing_raises_and_the_guest_goes_on(guest: FfiGuest, statement
     assert found[0] == error
     assert text in found[1]
     assert guest.run("1 + 1") == 2
+
+
+def test_a_finalization_registry_calls_nobody(guest: FfiGuest) -> None:
+    source = """
+import gc
+from pyodide.ffi import create_proxy
+called = []
+callback = create_proxy(called.append)
+registry = js.FinalizationRegistry.new(callback)
+registry.register(js.Object.new(), "held")
+gc.collect()
+"""
+    guest.run(source)
+    guest.js.collect()
+    guest.js.collect()
+    assert guest.run("called") == []
+    guest.run("callback.destroy()")

@@ -36,7 +36,7 @@ from tests.support import releases
 _HERE: Final = Path(__file__).parent
 _CPU_SECONDS: Final = 300.0
 """For one module here."""
-_TOGETHER: Final = 8
+_TOGETHER: Final = 12
 """Modules that share an interpreter under node, which takes seconds to start."""
 _QUIET_SECONDS: Final = 240.0
 """Under node, the time without a new test after which the last one counts as hanging."""
