@@ -79,7 +79,7 @@ def test_every_exit_code_is_documented() -> None:
         (["release", "verify"], "nothing to verify"),
         (["channel", "promote", "stable"], "no release"),
         (["channel", "history", "stable", "--limit", "0"], "a limit of nothing"),
-        (["release", "verify", "x", "--rebuild"], "an option that does not exist"),
+        (["release", "verify", "x", "--frobnicate"], "an option that does not exist"),
     ],
 )
 def test_wrong_usage_ends_with_2(arguments: list[str], reason: str, capsys: pytest.CaptureFixture[str]) -> None:
