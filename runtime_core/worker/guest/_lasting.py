@@ -5,6 +5,7 @@ None of the worker's own code runs here: no attribute is asked for that a class 
 
 import gc
 import re
+import sys
 import types
 import weakref
 
@@ -30,6 +31,8 @@ ATOMS = frozenset(
         re.Pattern,
     )
 )
+
+candidates = []
 
 HOLDERS = frozenset((types.FunctionType, types.ModuleType))
 HOLDINGS = frozenset((dict, tuple, types.CellType, weakref.ref))
@@ -98,20 +101,23 @@ def add(value, found):
 
 def lasting(first, count):
     """The addresses of lasting objects among some of the collector's objects and what they refer to, in hexadecimal;
-    None behind the last.
+    None behind the last. What a snapshot below this one made immortal was looked at then.
     """
-    candidates = gc.get_objects()[first : first + count]
-    if not candidates:
+    if first == 0:
+        candidates.extend(item for item in gc.get_objects() if not sys._is_immortal(item))
+    batch = candidates[first : first + count]
+    if not batch:
+        candidates.clear()
         return None
     found = bytearray()
 
-    for candidate in candidates:
+    for candidate in batch:
         note(candidate, found)
         for referent in gc.get_referents(candidate):
-            if not gc.is_tracked(referent):
+            if not sys._is_immortal(referent) and not gc.is_tracked(referent):
                 note(referent, found)
         if type(candidate) is dict:
             for key in candidate:
-                if not gc.is_tracked(key):
+                if not sys._is_immortal(key) and not gc.is_tracked(key):
                     note(key, found)
     return found.hex()
