@@ -22,7 +22,7 @@ from runtime_core.build.package_files import WHEEL, obtain_files
 from runtime_core.build.pins import BINARYEN
 from runtime_core.build.progress import Timeline
 from runtime_core.build.resolve import PLATFORM_SUFFIX
-from runtime_core.build.translate import FLAGS, translate_library
+from runtime_core.build.translate import FLAGS, Translation, library_translation
 from runtime_core.packages.archives import tar_files, zip_files
 from runtime_core.packages.bundle import WorkerBundle
 from runtime_core.packages.overlay import build_trees
@@ -30,7 +30,6 @@ from runtime_core.packages.wheels import read_wheel
 from runtime_core.wasm.abi import AbiProfile
 from runtime_core.wasm.binary import parse
 from runtime_core.wasm.dylink import read_dylink
-from schemas.digest import Digest
 from schemas.errors import AbiMismatchError, ArtifactError, ConfigError, FormatError, IntegrityError
 from schemas.package_lock import LockedPackage, PackageLockFile
 from schemas.python_packages import PackageFile, encode_packages
@@ -116,7 +115,7 @@ def translate_bundle(cache: BuildCache, bundle: WorkerBundle, *, timeline: Timel
         contents = dict(bundle.files)
         for done, path in enumerate(bundle.libraries):
             step.advance(done, len(bundle.libraries))
-            contents[path] = _translated(cache, path, bytes(contents[path]))
+            contents[path] = _translated(cache, path, bytes(contents[path])).module.path.read_bytes()
         step.note(detail=f"{len(bundle.libraries)} libraries")
     return replace(bundle, files=contents)
 
@@ -242,17 +241,17 @@ def _translate(cache: BuildCache, files: list[PackageFile], steps: Timeline) -> 
         for file in files:
             if file.path.endswith(_LIBRARY):
                 with steps.step(f"translate {file.path}") as step:
-                    data = _translated(cache, file.path, bytes(file.contents))
-                    step.note(size=len(data), digest=Digest.of(data))
-                    translated.append(replace(file, contents=data))
+                    made = _translated(cache, file.path, bytes(file.contents))
+                    step.note(size=made.module.size, digest=made.module.digest, cached=made.cached)
+                    translated.append(replace(file, contents=made.module.path.read_bytes()))
             else:
                 translated.append(file)
     return translated
 
 
-def _translated(cache: BuildCache, path: str, library: bytes) -> bytes:
+def _translated(cache: BuildCache, path: str, library: bytes) -> Translation:
     try:
         read_dylink(parse(library))
     except FormatError as error:
         raise FormatError(f"{path} is not a library for this runtime: {error.message}", found=error.found) from error
-    return translate_library(cache, library)
+    return library_translation(cache, library)

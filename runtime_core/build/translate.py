@@ -81,6 +81,15 @@ def translate_library(cache: BuildCache, library: bytes) -> bytes:
     Raises:
         MissingToolError, ArtifactError, HostError: as for :func:`translate_exceptions`.
     """
+    return library_translation(cache, library).module.path.read_bytes()
+
+
+def library_translation(cache: BuildCache, library: bytes) -> Translation:
+    """As :func:`translate_library`, with how it came about.
+
+    Raises:
+        MissingToolError, ArtifactError, HostError: as for :func:`translate_exceptions`.
+    """
     digest = Digest.of(library)
 
     def build(work: Path) -> None:
@@ -91,7 +100,15 @@ def translate_library(cache: BuildCache, library: bytes) -> bytes:
         _check(target, None)
 
     key = CacheKey.of("translation", module=digest, tool=BINARYEN.digest, flags=" ".join(FLAGS))
-    return cache.get_or_build(key, build).files[_OUTPUT].path.read_bytes()
+    entry = cache.get_or_build(key, build)
+    return Translation(
+        module=entry.files[_OUTPUT],
+        source=digest,
+        tool=BINARYEN.spec,
+        flags=FLAGS,
+        cached=entry.cached,
+        seconds=entry.seconds,
+    )
 
 
 def _run(cache: BuildCache, source: Path, target: Path) -> None:
