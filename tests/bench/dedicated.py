@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -125,7 +126,11 @@ def _build(cache: BuildCache, base: BuiltRelease, directory: Path, index: int) -
     worker, output = directory / "worker.py", directory / f"release-{index}"
     worker.write_text(f"{_WORKER}\nVERSION = {time.time_ns()}\n")
     command = [sys.executable, "-m", "runtime_core.build", "--work", str(cache.root), "--on", str(base.directory)]
-    subprocess.run([*command, "--worker", str(worker), "--output", str(output)], check=True, capture_output=True)
+    # As for whoever installed it: modules are compiled once, by the first build, which does not count.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment["PYTHONPYCACHEPREFIX"] = str(directory / "bytecode")
+    arguments = [*command, "--worker", str(worker), "--output", str(output)]
+    subprocess.run(arguments, check=True, capture_output=True, env=environment)
     return ReleaseDirectory.open(output)
 
 
