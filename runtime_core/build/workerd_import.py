@@ -7,6 +7,9 @@ has loaded become part of its code image, at their places.
 from __future__ import annotations
 
 import json
+import posixpath
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -34,10 +37,12 @@ from runtime_core.release import LocalRelease
 from runtime_core.runtime import WORKER_TIME_MS, Runtime, process_engine
 from runtime_core.snapshot.prepared import RestoreMode
 from runtime_core.snapshot.state import STATE_VERSION
+from runtime_core.wasm import binary
 from runtime_core.wasm.abi import abi_profile
 from runtime_core.wasm.codeimage import CodeImage, CodeImageLayout
-from runtime_core.wasm.codelink import LibraryFile, Place, link_libraries_at
+from runtime_core.wasm.codelink import LibraryFile, LinkedImage, Place, link_libraries_at
 from runtime_core.wasm.dataimage import build_data_image
+from runtime_core.wasm.dylink import read_dylink
 from runtime_core.wasm.linkedlibrary import LinkedLibrary
 from runtime_core.worker.entropy import EntropyGuards
 from runtime_core.worker.entrypoint import WorkerState
@@ -49,7 +54,7 @@ from runtime_core.workerd.libraries import library_places
 from runtime_core.workerd.profile import WORKERD_314_0_5
 from runtime_core.workerd.replay import ReplayPlace, leave_top_level, replay
 from schemas.digest import Digest
-from schemas.errors import AbiMismatchError, ConfigError, GuestExitError, RestoreError
+from schemas.errors import AbiMismatchError, ConfigError, GuestExitError, LinkError, RestoreError
 from schemas.release import Role
 from schemas.snapshot_codec import Snapshot
 from schemas.snapshot_metadata import SnapshotType
@@ -166,7 +171,7 @@ def _linked_code(snapshot: Snapshot, base: LocalRelease, bundle: WorkerBundle | 
     plain = _plain_image(base, cache)
 
     def build(work: Path) -> None:
-        linked = link_libraries_at(plain, files)
+        linked = _link(plain, files)
         (work / "code.wasm").write_bytes(linked.image.wasm)
         document = {
             "table_size": linked.image.layout.table_size,
@@ -179,6 +184,7 @@ def _linked_code(snapshot: Snapshot, base: LocalRelease, bundle: WorkerBundle | 
         code_image=base.manifest.abi.code_image,
         files=json.dumps([[file.name, str(Digest.of(file.wasm)), str(file.place)] for file in files]),
         tool=package_digest("wasm"),
+        importer=Digest.of(Path(__file__).read_bytes()),
     )
     entry = cache.get_or_build(key, build)
     document = json.loads(entry.files[_LIBRARIES].path.read_text())
@@ -192,8 +198,23 @@ def _linked_code(snapshot: Snapshot, base: LocalRelease, bundle: WorkerBundle | 
     )
 
 
+def _link(image: CodeImage, files: Sequence[LibraryFile]) -> LinkedImage:
+    """Link with the slots as they were given out when the libraries were loaded.
+
+    Where workerd stacked the snapshot on another one, its restore had taken the slot behind the trampoline's and set it
+    free again: the first function that needed a slot got that one. (When workerd loads such a file it has not set it
+    free by then, so that all further slots shift, and it refuses files with several libraries.)
+    """
+    reserved = image.layout.table_size
+    if files and files[0].place is not None and files[0].place.table_base > reserved:
+        with suppress(LinkError):
+            return link_libraries_at(image, files, free_slots=(reserved,))
+    return link_libraries_at(image, files)
+
+
 def _library_files(snapshot: Snapshot, bundle: WorkerBundle | None) -> list[LibraryFile]:
     places = library_places(snapshot.metadata, WORKERD_314_0_5.session_site_packages)
+    by_base_name = {posixpath.basename(path): path for path in places}
     found: list[LibraryFile] = []
     for path, place in places.items():
         data = None if bundle is None else bundle.files.get(path.removeprefix(f"{METADATA_PATH}/"))
@@ -208,8 +229,16 @@ def _library_files(snapshot: Snapshot, bundle: WorkerBundle | None) -> list[Libr
                 expected="soTableBases",
                 hint="it was made by a workerd from before October 2025: make it again",
             )
+        wasm = bytes(data)
+        # What a library needs was loaded before it; one that was not has no data, and workerd does not record it.
+        needed = (by_base_name.get(posixpath.basename(name), name) for name in read_dylink(binary.parse(wasm)).needed)
         found.append(
-            LibraryFile(name=path, wasm=bytes(data), place=Place(memory_base=place.memory, table_base=place.table))
+            LibraryFile(
+                name=path,
+                wasm=wasm,
+                needed=tuple(needed),
+                place=Place(memory_base=place.memory, table_base=place.table),
+            )
         )
     return found
 

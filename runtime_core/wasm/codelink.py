@@ -55,20 +55,27 @@ def _link_one_by_one(image: CodeImage, files: Sequence[LibraryFile], check: Chec
 
 
 def link_libraries_at(
-    image: CodeImage, files: Sequence[LibraryFile], *, table_size: int | None = None, check: Check | None = None
+    image: CodeImage,
+    files: Sequence[LibraryFile],
+    *,
+    table_size: int | None = None,
+    check: Check | None = None,
+    free_slots: Sequence[int] = (),
 ) -> LinkedImage:
     """Link libraries that a snapshot has loaded, in the order of loading, where it has them.
 
     Their data and the heap's end are in the snapshot: the initial memory stays as it is. Slots are given as
     Emscripten's JavaScript does, which has one table of symbols for all modules: a name that an earlier module defines
     gets none, and stands for the earlier definition where its address is taken. ``table_size`` is the snapshot's; what
-    ``dlsym`` can find nevertheless gets its slots behind that.
+    ``dlsym`` can find nevertheless gets its slots behind that. ``free_slots`` are those that were free below the
+    libraries' when they were loaded: what needs a slot takes them first.
 
     Raises:
         FormatError, LinkError: a library cannot be linked there; it is named.
         AbiMismatchError: the image is not one of build_code_image().
     """
     linker = ImageLinker(image, check)
+    linker.free_slots += free_slots
     for file in files:
         if file.place is None:
             raise LinkError(f"{file.name} has no given place")

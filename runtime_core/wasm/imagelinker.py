@@ -122,6 +122,7 @@ class ImageLinker:
         self._data: list[tuple[int, bytes]] = []
         self._linked: dict[str, _Linked] = {}
         self.left_out: dict[str, str] = {}
+        self.free_slots: list[int] = []
         self._named: dict[str, _Definition] = {}
         self._nothing_type = self._next_type
         self._next_type += 1
@@ -348,9 +349,10 @@ class ImageLinker:
         if function is None:
             raise LinkError("a datum stands where a function must")
         if function not in self._slots:
-            self._slots[function] = self._table_end
-            self._extra_slots.append((self._table_end, function))
-            self._table_end += 1
+            slot = self.free_slots.pop(0) if self.free_slots else self._table_end
+            self._slots[function] = slot
+            self._extra_slots.append((slot, function))
+            self._table_end = max(self._table_end, slot + 1)
         return self._slots[function]
 
     def _element(self, linked: _Linked, item: SideElement, placement: Placement) -> bytes:

@@ -15,6 +15,7 @@ from runtime_core.build.cache import BuildCache, default_cache_root
 from runtime_core.build.manifest import BuiltRelease
 from runtime_core.build.progress import Timeline
 from runtime_core.build.recipe import IMPORTED, read_layers
+from runtime_core.build.release import ReleaseOptions, build_release_on
 from runtime_core.build.workerd_import import import_snapshot
 from runtime_core.cli import main
 from runtime_core.isolate import Isolate, IsolateOptions
@@ -29,7 +30,15 @@ from schemas.snapshot_codec import Snapshot, decode_snapshot, encode_snapshot
 from schemas.snapshot_metadata import SnapshotType
 from tests.support.daemon import running_daemon
 from tests.support.releases import built_directory, local_release
-from tests.support.workerd.files import DEDICATED_WORKER, baseline, dedicated, dedicated_native, native_worker
+from tests.support.workerd.files import (
+    DEDICATED_WORKER,
+    baseline,
+    dedicated,
+    dedicated_native,
+    dedicated_several,
+    native_worker,
+    several_worker,
+)
 
 pytestmark = pytest.mark.boot
 
@@ -115,6 +124,31 @@ library = ctypes.CDLL(_pydantic_core.__file__)
 print(bool(library.PyInit__pydantic_core))
 """
     assert _printed(runtime, again) == ["[1, 2]", "True"]
+
+
+def test_imported_native_libraries_keep_their_slots(tmp_path: Path) -> None:
+    """Several libraries: each begins where it began when workerd loaded it, though workerd cannot load this file."""
+    _import(dedicated_several(), tmp_path, several_worker().files)
+    assert _printed(_runtime(tmp_path), _FETCH) == ["200 [True, True]"]
+
+
+def test_worker_is_built_on_an_imported_baseline(tmp_path: Path) -> None:
+    """What is imported is a base like any other."""
+    _import(baseline(), tmp_path / "base")
+    main = b"""import json, js
+value = json.dumps([1])
+def on_fetch(request):
+    return js.Response.new(value)
+"""
+    build_release_on(
+        LocalRelease.open(tmp_path / "base"),
+        tmp_path / "worker",
+        cache=BuildCache(default_cache_root()),
+        timeline=Timeline(),
+        options=ReleaseOptions(worker=WorkerBundle(main="main.py", files={"main.py": main})),
+    )
+    with Isolate(_runtime(tmp_path / "worker")) as isolate:
+        assert isolate.fetch(Request(url="http://localhost/")).body == b"[1]"
 
 
 def test_imported_worker_answers_requests(tmp_path: Path) -> None:

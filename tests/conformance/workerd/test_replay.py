@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from runtime_core.guest import Guest
+from runtime_core.workerd.checks import DEDICATED_FLAG
 from runtime_core.workerd.replay import leave_top_level
 from schemas.errors import RestoreError
 from schemas.snapshot_codec import Snapshot, decode_snapshot, encode_snapshot
@@ -20,9 +21,12 @@ from tests.support.workerd.files import (
     baseline,
     dedicated,
     dedicated_native,
+    dedicated_several,
     native_worker,
+    several_worker,
 )
 from tests.support.workerd.places import replayed
+from tests.support.workerd.program import workerd
 
 pytestmark = pytest.mark.boot
 
@@ -134,6 +138,16 @@ except ValidationError as error:
 [fresh.validate_json("[1, 2.5]"), failure]
 """
         assert _run(guest, source) == [[1.0, 2.5], "1 validation error for list[float]"]
+
+
+def test_replay_refuses_what_the_program_refuses() -> None:
+    """workerd writes files with several libraries that it cannot load itself; the replay says the same of them."""
+    worker = several_worker()
+    with pytest.raises(AssertionError, match="Expected table base 14218 but got table base 14219"):
+        workerd().test(dataclasses.replace(worker, flags=(*worker.flags, DEDICATED_FLAG)), dedicated_several())
+    with pytest.raises(RestoreError, match="another place of the function table") as caught:
+        replayed(dedicated_several(), worker, native=True)
+    assert (caught.value.expected, caught.value.found) == (14_218, 14_219)
 
 
 def _shifted_table(metadata: SnapshotMetadata) -> SnapshotMetadata:

@@ -74,6 +74,24 @@ class Default(WorkerEntrypoint):
         assert await response.text() == "[{'a': 12}, [1, 'int_parsing']]"
 """
 
+_SEVERAL_MAIN: Final = b"""import charset_normalizer, charset_normalizer.cd, charset_normalizer.md
+import msgpack, msgpack._cmsgpack
+from workers import Response, WorkerEntrypoint
+
+packer = msgpack.Packer()
+data = {"a": [1, 2.5, None]}
+
+class Default(WorkerEntrypoint):
+    async def fetch(self, request):
+        text = bytes([194, 241, 229, 234, 232, 32, 247, 238, 226, 229, 234, 32, 232, 236, 224]).decode("cp1251")
+        best = charset_normalizer.from_bytes(text.encode("cp1251")).best()
+        return Response(str([msgpack.unpackb(packer.pack(data)) == data, best is not None]))
+
+    async def test(self):
+        response = await self.fetch(None)
+        assert await response.text() == "[True, True]"
+"""
+
 
 def baseline() -> bytes:
     """The published baseline, as the program writes it."""
@@ -99,6 +117,18 @@ def native_worker() -> WorkerFiles:
         files={"worker.py": _NATIVE_MAIN, **_vendored("pydantic-core"), **_vendored("typing-extensions")},
         flags=("python_process_pth_files",),
     )
+
+
+def dedicated_several() -> bytes:
+    """The dedicated snapshot of :func:`several_worker`, stacked on the baseline."""
+    worker = several_worker()
+    return _made("dedicated-several", worker, lambda: workerd().make_dedicated(worker, baseline()))
+
+
+def several_worker() -> WorkerFiles:
+    """A worker with three native libraries of two packages."""
+    vendored = {**_vendored("charset-normalizer"), **_vendored("msgpack")}
+    return WorkerFiles(files={"worker.py": _SEVERAL_MAIN, **vendored})
 
 
 def _vendored(project: str) -> Mapping[str, bytes]:
