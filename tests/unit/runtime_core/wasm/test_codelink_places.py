@@ -71,6 +71,17 @@ def test_what_a_library_got_stands_for_the_first_definition(tmp_path: Path) -> N
     assert guest.call(SECOND, "f") == 2
 
 
+def test_free_slots_are_taken_first() -> None:
+    library = side_module(
+        '(module (func (export "f") (result i32) (i32.const 1)) (func (export "g") (result i32) (i32.const 2)))'
+    )
+    image = link_libraries_at(
+        main_image(), [placed(FIRST, library, HEAP_BASE, TABLE_SIZE + 1)], free_slots=(TABLE_SIZE,)
+    )
+    assert image.libraries[0].functions == {"f": TABLE_SIZE, "g": TABLE_SIZE + 1}
+    assert image.image.layout.table_size == TABLE_SIZE + 2
+
+
 def test_memory_bases_are_aligned() -> None:
     wasm = side_module("(module (func))", memory=16, alignment=5)
     image = link_libraries_at(main_image(), [placed(FIRST, wasm, HEAP_BASE + 8, TABLE_SIZE)])
