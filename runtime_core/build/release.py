@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, TypedDict, Unpack
 
 from runtime_core.build import link as link_module
 from runtime_core.build.cache import BuildCache, CachedFile, CacheEntry, CacheKey
@@ -75,6 +75,20 @@ class _Parts:
         return self.snapshot.files[SNAPSHOT_NAME]
 
 
+class OptionFields(TypedDict, total=False):
+    """The fields of :class:`ReleaseOptions` as arguments."""
+
+    release_id: str | None
+    source: Path | None
+    lock: PackageLockFile | None
+    packages: PackageSet | None
+    link: bool
+    imports: Sequence[str]
+    worker: WorkerBundle | None
+    modules: Mapping[str, tuple[str, ...]]
+    delta_bases: Sequence[LocalRelease]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReleaseOptions:
     """What a release is made of, beside a version of Pyodide.
@@ -120,7 +134,7 @@ def build_release(
     cache: BuildCache,
     timeline: Timeline,
     options: ReleaseOptions | None = None,
-    **given: Any,
+    **given: Unpack[OptionFields],
 ) -> BuiltRelease:
     """Build a release of a Pyodide version into ``output``; what is cached is reused.
 
