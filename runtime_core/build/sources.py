@@ -10,7 +10,7 @@ from typing import Final
 from schemas.digest import Digest
 
 _PACKAGES: Final = ("emscripten", "engine", "js", "linking", "packages", "snapshot", "wasm", "worker")
-_MODULES: Final = ("guest.py", "runtime.py", "build/capture.py", "build/stack.py")
+_MODULES: Final = ("guest.py", "runtime.py", "build/capture.py", "build/stack.py", "build/steady.py")
 
 
 def runtime_code_digest() -> Digest:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from runtime_core.build.capture import Captured, build_services, finish_capture
+from runtime_core.build.steady import steady_collector
 from runtime_core.emscripten.host import StandardStreams
 from runtime_core.engine.errors import GuestExit
 from runtime_core.engine.limits import Limits
@@ -76,7 +77,8 @@ def capture_on(
         reseed=False,
     )
     try:
-        return _capture(base, guest, support, addition, made)
+        with steady_collector():
+            return _capture(base, guest, support, addition, made)
     except GuestExit as error:
         raise GuestExitError(
             f"the guest ended its process with status {error.status} before it was captured", status=error.status

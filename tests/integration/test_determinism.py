@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -13,6 +14,9 @@ from pathlib import Path
 import pytest
 
 from runtime_core.build.cache import default_cache_root
+from runtime_core.build.difference import compare_snapshots
+from runtime_core.build.stack import Addition, capture_on
+from runtime_core.packages.bundle import WorkerBundle
 from tests.support import releases
 from tests.support.daemon import REPOSITORY
 
@@ -65,3 +69,39 @@ def test_builds_elsewhere_give_the_same_releases(tmp_path: Path) -> None:
     )
     assert here == there
     assert len(set(here.values())) == 3
+
+
+CYCLES = b"""
+import asyncio, js
+from pyodide.ffi import create_proxy
+
+def make(number):
+    cycle = js.Object.new()
+    cycle.me = cycle
+    cycle.call = create_proxy(lambda: number)
+
+async def main():
+    for turn in range(4):
+        for number in range(800):
+            make(number)
+        await asyncio.sleep(0.001)
+
+asyncio.get_event_loop().run_until_complete(main())
+"""
+
+
+def capture() -> bytes:
+    worker = WorkerBundle(main="worker.py", files={"worker.py": CYCLES})
+    return b"".join(capture_on(releases.runtime(), Addition(worker=worker)).chunks())
+
+
+def test_the_garbage_collector_of_the_host_does_not_show() -> None:
+    first = capture()
+    thresholds = gc.get_threshold()
+    gc.set_threshold(50)
+    try:
+        second = capture()
+    finally:
+        gc.set_threshold(*thresholds)
+    assert compare_snapshots(first, second) is None
+    assert gc.isenabled()
