@@ -73,6 +73,9 @@ class GuestFunction(Protocol):
 
 @functools.cache
 def _factory(signature: FunctionType) -> Any:
+    """What makes callables of this type; None where it has types that no host value can stand for."""
+    if len(signature.results) > 1 or not set(_ENCODE).issuperset(signature.parameters + signature.results):
+        return None
     parameters = [f"a{index}" for index in range(len(signature.parameters))]
     encode = [
         _ENCODE[kind].format(name, 4 * index)
@@ -109,10 +112,11 @@ def make_guest_function(instance: GuestInstance, handle: capi.Value, signature: 
     Raises:
         AbiMismatchError: the function has types that no host value can stand for.
     """
-    if len(signature.results) > 1 or not set(_ENCODE).issuperset(signature.parameters + signature.results):
+    make = _factory(signature)
+    if make is None:
         raise AbiMismatchError(f"the host cannot call the guest function {name}", found=str(signature))
     trap = instance.trap_cell
-    function = _factory(signature)(
+    function = make(
         instance,
         instance.host,
         capi.pointer_argument(instance.context),
