@@ -17,7 +17,7 @@ from runtime_core.release import LocalRelease
 from runtime_core.runtime import Runtime
 from schemas.package_lock import PackageLockFile
 
-pytestmark = pytest.mark.boot
+pytestmark = [pytest.mark.boot, pytest.mark.timeout(1800)]
 
 REQUIREMENTS = ("grill-usd-core==26.8",)
 IMPORTS = ("pxr.Usd", "pxr.UsdGeom", "pxr.Sdf", "pxr.Tf")
