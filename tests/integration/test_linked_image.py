@@ -15,7 +15,7 @@ from runtime_core.build.release import BuiltRelease, build_release
 from runtime_core.isolate import Isolate
 from runtime_core.release import LocalRelease
 from runtime_core.runtime import Runtime
-from schemas.errors import ConfigError, HostError
+from schemas.errors import ConfigError, PythonError
 from schemas.package_lock import PackageLockFile
 from schemas.release import Role
 from tests.support import releases
@@ -140,7 +140,7 @@ def test_only_modules_are_imported(cache: BuildCache, lock: PackageLockFile, nam
 
 
 def test_an_import_that_fails_ends_the_build(cache: BuildCache, lock: PackageLockFile, tmp_path: Path) -> None:
-    with pytest.raises(HostError, match="ModuleNotFoundError: No module named 'absent'"):
+    with pytest.raises(PythonError, match="No module named 'absent'"):
         build_release(DEFAULT_VERSION, tmp_path, cache=cache, timeline=Timeline(), lock=lock, imports=["absent"])
 
 
