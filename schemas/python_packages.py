@@ -5,6 +5,7 @@ Reading copies no contents: they are views of the message, which may be a mapped
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
@@ -21,6 +22,8 @@ MAX_DEPTH: Final = 64
 """Names in a path."""
 MAX_NAME: Final = 255
 """Bytes of UTF-8 that a name in a directory can have."""
+_UNUSABLE: Final = re.compile(r"[\\\x00-\x1f\x7f-\x9f]")
+"""Backslashes, and what would act on a terminal instead of being shown."""
 _FILE: Final = "python_packages.capnp"
 _ROOT: Final = "PythonPackages"
 
@@ -40,7 +43,8 @@ class InstallDir(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PackageFile:
-    """One file. ``path`` is relative and plain: no empty, ``.`` or ``..`` component, no backslash or NUL."""
+    """One file. ``path`` is relative and plain: no empty, ``.`` or ``..`` component, no backslash or control
+    character."""
 
     install_dir: InstallDir
     path: str
@@ -67,12 +71,12 @@ def check_path(path: str) -> None:
         or too_long
         or len(parts) > MAX_DEPTH
         or any(part in ("", ".", "..") for part in parts)
-        or any(bad in path for bad in ("\\", "\0"))
+        or _UNUSABLE.search(path)
         or str(PurePosixPath(path)) != path
     ):
         raise FormatError(
             "not a plain path of a package's file",
-            expected="a relative path without . and .. and long names",
+            expected="a relative path without . and .., control characters and long names",
             found=repr(path)[:120],
         )
 

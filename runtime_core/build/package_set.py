@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -20,19 +20,27 @@ from packaging.version import InvalidVersion, Version
 from runtime_core.build.cache import BuildCache, CachedFile, CacheKey
 from runtime_core.build.package_files import WHEEL, obtain_files
 from runtime_core.build.pins import BINARYEN
-from runtime_core.build.progress import Timeline
+from runtime_core.build.progress import Step, Timeline
 from runtime_core.build.resolve import PLATFORM_SUFFIX
 from runtime_core.build.translate import FLAGS, Translation, library_translation
-from runtime_core.packages.archives import tar_files, zip_files
+from runtime_core.packages.archives import MAX_UNPACKED, tar_files, zip_files
 from runtime_core.packages.bundle import WorkerBundle
 from runtime_core.packages.overlay import build_trees
 from runtime_core.packages.wheels import read_wheel
 from runtime_core.wasm.abi import AbiProfile
 from runtime_core.wasm.binary import parse
 from runtime_core.wasm.dylink import read_dylink
-from schemas.errors import AbiMismatchError, ArtifactError, ConfigError, FormatError, IntegrityError
+from schemas.errors import (
+    AbiMismatchError,
+    ArtifactError,
+    ConfigError,
+    FormatError,
+    HostError,
+    IntegrityError,
+    MissingToolError,
+)
 from schemas.package_lock import LockedPackage, PackageLockFile
-from schemas.python_packages import PackageFile, encode_packages
+from schemas.python_packages import MAX_FILES, PackageFile, encode_packages
 
 _TAR: Final = (".tar", ".tar.gz", ".tgz")
 _ZIP: Final = ".zip"
@@ -77,12 +85,9 @@ def build_package_set(
             paths = obtain_files(cache, lock.packages, profile=profile, step=step, directory=archives)
             step.note(size=sum(path.stat().st_size for path in paths))
         with steps.step("unpack the packages") as step:
-            files: list[PackageFile] = []
-            for done, (package, path) in enumerate(zip(lock.packages, paths, strict=True)):
-                step.advance(done, len(paths))
-                files += _unpack(package, path.read_bytes())
+            files = _unpack_all(lock.packages, paths, step)
             trees = build_trees(files)
-            step.note(size=sum(len(file.contents) for file in files), detail=f"{len(files)} files")
+            step.note(size=_size(files), detail=f"{len(files)} files")
         if trees.libraries:
             files = _translate(cache, files, steps)
         (work / _OUTPUT).write_bytes(encode_packages(files))
@@ -201,6 +206,28 @@ def _check_tags(package: LockedPackage, profile: AbiProfile) -> None:
         )
 
 
+def _unpack_all(packages: Sequence[LockedPackage], paths: Sequence[Path], step: Step) -> list[PackageFile]:
+    """The files of all packages; each archive has its bound, and so have all together."""
+    files: list[PackageFile] = []
+    size = 0
+    for done, (package, path) in enumerate(zip(packages, paths, strict=True)):
+        step.advance(done, len(paths))
+        added = list(_unpack(package, path.read_bytes()))
+        size += _size(added)
+        files += added
+        if size > MAX_UNPACKED or len(files) > MAX_FILES:
+            raise FormatError(
+                f"the packages up to {package.name} unpack to more than is allowed",
+                expected=f"<= {MAX_UNPACKED} bytes, {MAX_FILES} files",
+                found=f"{size} bytes, {len(files)} files",
+            )
+    return files
+
+
+def _size(files: Iterable[PackageFile]) -> int:
+    return sum(len(file.contents) for file in files)
+
+
 def _unpack(package: LockedPackage, data: bytes) -> Iterable[PackageFile]:
     try:
         if package.file_name.endswith(WHEEL):
@@ -252,6 +279,14 @@ def _translate(cache: BuildCache, files: list[PackageFile], steps: Timeline) -> 
 def _translated(cache: BuildCache, path: str, library: bytes) -> Translation:
     try:
         read_dylink(parse(library))
+        return library_translation(cache, library)
     except FormatError as error:
-        raise FormatError(f"{path} is not a library for this runtime: {error.message}", found=error.found) from error
-    return library_translation(cache, library)
+        raise FormatError(
+            f"{path} is not a library for this runtime: {error.message}", expected=error.expected, found=error.found
+        ) from error
+    except (MissingToolError, ArtifactError):
+        raise
+    except HostError as error:
+        raise HostError(
+            f"{path}: {error.message}", expected=error.expected, found=error.found, hint=error.hint
+        ) from error

@@ -7,6 +7,7 @@ were.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,13 +17,15 @@ from runtime_core.build.npm import PackageFiles, fetch_package
 from runtime_core.build.pins import BINARYEN, FilePin
 from runtime_core.build.tools import find_node, run_tool
 from schemas.digest import Digest
-from schemas.errors import DigestMismatchError, HostError
+from schemas.errors import DigestMismatchError, FormatError, HostError, MissingToolError
 
 # The two disabled proposals would change how types are encoded in ways that wasmtime does not read.
 FLAGS: Final = ("--all-features", "--disable-compact-imports", "--disable-custom-descriptors", "--translate-to-exnref")
 _OUTPUT: Final = "translated.wasm"
 # The optimiser recurses over the whole module; node's default of about 1 MB of stack is not enough.
 _NODE_FLAGS: Final = ("--stack-size=8000",)
+# What binaryen says of input that is no valid module; everything else is its own failure.
+_PARSE_ERROR: Final = re.compile(r"\[parse exception: (.*?)\]\nFatal: error parsing wasm", re.DOTALL)
 _TIMEOUT: Final = 600.0
 
 
@@ -79,7 +82,7 @@ def translate_library(cache: BuildCache, library: bytes) -> bytes:
     """Translate a side module, or take the translation from the cache.
 
     Raises:
-        MissingToolError, ArtifactError, HostError: as for :func:`translate_exceptions`.
+        FormatError, MissingToolError, ArtifactError, HostError: as for :func:`library_translation`.
     """
     return library_translation(cache, library).module.path.read_bytes()
 
@@ -88,6 +91,7 @@ def library_translation(cache: BuildCache, library: bytes) -> Translation:
     """As :func:`translate_library`, with how it came about.
 
     Raises:
+        FormatError: its code is malformed.
         MissingToolError, ArtifactError, HostError: as for :func:`translate_exceptions`.
     """
     digest = Digest.of(library)
@@ -95,7 +99,15 @@ def library_translation(cache: BuildCache, library: bytes) -> Translation:
     def build(work: Path) -> None:
         source, target = work / "library.so", work / _OUTPUT
         source.write_bytes(library)
-        _run(cache, source, target)
+        try:
+            _run(cache, source, target)
+        except MissingToolError:
+            raise
+        except HostError as error:
+            found = _PARSE_ERROR.search(error.message)
+            if found is None:
+                raise
+            raise FormatError("malformed code", found=found[1][:200]) from error
         source.unlink()
         _check(target, None)
 

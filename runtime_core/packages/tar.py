@@ -30,6 +30,7 @@ _DIRECTORY: Final = b"5"
 _LONG_NAME: Final = b"L"
 _EXTENDED: Final = b"PaxHeader"  # in the name of an extended header, however it was made
 _EXTENDED_LIMIT: Final = 1 << 20
+_LENGTH_DIGITS: Final = 7
 _CHANGING: Final = (b"path", b"size", b"linkpath", b"GNU.sparse")
 _LONG_NAME_NAME: Final = b"././@LongLink"
 _FILE_MODE: Final = 0o755  # what workerd gives files of packages
@@ -48,7 +49,8 @@ class Member:
 
 
 def read_members(read: Read, *, take: Callable[[int], None]) -> Iterator[Member]:
-    """The files of an archive, in its order; ``take`` is asked before the bytes of each are read.
+    """The files of an archive, in its order; ``take`` is asked before the bytes of each are read, and before those that
+    are passed over.
 
     Raises:
         FormatError: not such an archive, cut off, or a member that is neither file nor directory.
@@ -70,6 +72,7 @@ def read_members(read: Read, *, take: Callable[[int], None]) -> Iterator[Member]
         raw = _name(header) if long_name is None else long_name
         long_name = None
         if not raw or _EXTENDED in raw:
+            take(size)
             _pass_over(read, raw, size)
             continue
         if kind == _DIRECTORY:
@@ -160,14 +163,15 @@ def _pass_over(read: Read, name: bytes, size: int) -> None:
     """Skip an entry without a name or with an extended header (POSIX, "pax Extended Header")."""
     if size > _EXTENDED_LIMIT:
         raise FormatError("a tar archive has an extended header that is too long", found=f"{size} bytes")
-    data = _padded(read, size)
-    while name and data:
-        digits, space, _ = data.partition(b" ")
-        length = int(digits) if space and digits.isdigit() and len(digits) < 8 else 0
-        record, data = data[len(digits) + 1 : length], data[length:]
-        key, equals, _ = record.partition(b"=")
-        if not equals or record[-1:] != b"\n":
+    data, start = _padded(read, size), 0
+    while name and start < size:
+        space = data.find(b" ", start, start + _LENGTH_DIGITS + 1)
+        digits = data[start:space] if space >= 0 else b""
+        end = start + int(digits) if digits.isdigit() else start
+        key, equals, _ = data[space + 1 : end].partition(b"=")
+        if not space < end <= size or not equals or data[end - 1 : end] != b"\n":
             raise FormatError("a tar archive has a malformed extended header", found=repr(name)[:120])
+        start = end
         if key.startswith(_CHANGING):
             raise FormatError(
                 "a tar archive has an extended header that changes an entry",

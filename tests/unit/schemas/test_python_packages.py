@@ -43,7 +43,24 @@ def test_contents_are_views_that_keep_a_mapping_alive() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["", "/a", "a/../b", "./a", "a//b", "a/", "a\\b", "a\0", "..", "x" * 256, "é" * 128, "a/" * 64 + "a", "\udcff"],
+    [
+        *(
+            "",
+            "/a",
+            "a/../b",
+            "./a",
+            "a//b",
+            "a/",
+            "a\\b",
+            "a\0",
+            "..",
+            "x" * 256,
+            "é" * 128,
+            "a/" * 64 + "a",
+            "\udcff",
+        ),
+        *("a\nb", "\x1b[2J", "a\r", "\x7f", "\x9b2J"),
+    ],
 )
 def test_refused_paths(path: str) -> None:
     with pytest.raises(FormatError):

@@ -11,16 +11,26 @@ from pathlib import Path
 
 import pytest
 
+from runtime_core.build import package_set
 from runtime_core.build.cache import BuildCache
 from runtime_core.build.package_set import build_package_set, select_packages, translate_bundle
 from runtime_core.build.progress import Timeline
 from runtime_core.packages.bundle import WorkerBundle
 from runtime_core.wasm.abi import ABI_314_0_5
 from schemas.digest import Digest
-from schemas.errors import ArtifactError, ConfigError, DigestMismatchError, FormatError, PlatformError
+from schemas.errors import (
+    ArtifactError,
+    ConfigError,
+    DigestMismatchError,
+    FormatError,
+    HostError,
+    MissingToolError,
+    PlatformError,
+)
 from schemas.package_lock import LockedPackage, PackageLockFile
 from schemas.python_packages import InstallDir, decode_packages
 from tests.support.made_wheels import make_wheel
+from tests.support.side_modules import side_module
 
 SITE, DYNLIB, STDLIB = InstallDir.SITE, InstallDir.DYNLIB, InstallDir.STDLIB
 
@@ -200,3 +210,33 @@ def test_a_workers_library_that_is_none(tmp_path: Path) -> None:
         translate_bundle(BuildCache(tmp_path), bundle)
     plain = WorkerBundle(main="w.py", files={"w.py": b""})
     assert translate_bundle(BuildCache(tmp_path), plain) is plain
+
+
+def test_packages_are_bounded_together_too(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(package_set, "MAX_UNPACKED", 100_000)
+    for name in ("a", "b", "c"):
+        store.add(name, make_wheel({f"{name}.txt": bytes(40_000)}, project=name))
+    with pytest.raises(FormatError, match="packages up to c unpack to more than is allowed"):
+        store.build()
+    assert not list(store.cache.root.glob("entries/package-set*"))
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind", "reason"),
+    [
+        (FormatError("malformed code", found="popping"), FormatError, "bad/x.so is not a library .* malformed code"),
+        (HostError("the tool crashed"), HostError, "bad/x.so: the tool crashed"),
+        (MissingToolError("there is no node"), MissingToolError, "^there is no node"),
+    ],
+)
+def test_a_library_that_cannot_be_translated_is_named(
+    store: Store, monkeypatch: pytest.MonkeyPatch, failure: PlatformError, kind: type[PlatformError], reason: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(package_set, "library_translation", fail)
+    store.add("bad", make_wheel({"bad/x.so": side_module("(module)")}, project="bad"))
+    with pytest.raises(kind, match=reason):
+        store.build()
+    assert not list(store.cache.root.glob("entries/package-set*"))

@@ -9,9 +9,9 @@ from runtime_core.build import translate
 from runtime_core.build.cache import BuildCache, CachedFile, CacheKey
 from runtime_core.build.npm import PackageFiles
 from runtime_core.build.tools import Node
-from runtime_core.build.translate import FLAGS, translate_exceptions
+from runtime_core.build.translate import FLAGS, library_translation, translate_exceptions
 from schemas.digest import Digest
-from schemas.errors import DigestMismatchError, HostError
+from schemas.errors import DigestMismatchError, FormatError, HostError, PlatformError
 from tests.support.packages import file_pin
 
 SOURCE = b"\0asm legacy"
@@ -106,3 +106,31 @@ def test_a_tool_that_never_ends_is_stopped(
     use_tool(monkeypatch, tmp_path, "exec sleep 30")
     with pytest.raises(HostError, match="no result in time"):
         translate_exceptions(cache, module, expected=file_pin(RESULT))
+
+
+@pytest.mark.parametrize(
+    ("script", "kind", "words", "reason"),
+    [
+        (
+            "printf '[parse exception: popping from empty stack (at 0:41)]\\nFatal: error parsing wasm\\n' >&2; exit 1",
+            FormatError,
+            "popping from empty stack",
+            "the code is malformed",
+        ),
+        ("kill -11 $$", HostError, "signal 11", "the tool crashed"),
+    ],
+)
+def test_a_library_that_cannot_be_translated(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    cache: BuildCache,
+    script: str,
+    kind: type[PlatformError],
+    words: str,
+    reason: str,
+) -> None:
+    use_tool(monkeypatch, tmp_path, script)
+    with pytest.raises(kind, match=words) as caught:
+        library_translation(cache, SOURCE)
+    assert type(caught.value) is kind, reason
+    assert not list(cache.root.glob("entries/*"))

@@ -7,6 +7,7 @@ import gzip
 import io
 import random
 import tarfile
+import time
 import zipfile
 
 import pytest
@@ -220,3 +221,28 @@ def test_bombs(monkeypatch: pytest.MonkeyPatch) -> None:
         list(zip_files(zipped({"a": zeros[:60_000], "b": zeros[:60_000]}), install_dir=InstallDir.SITE))
     with pytest.raises(FormatError, match="more than is allowed"):
         list(tar_files(tar([("a", zeros, tarfile.REGTYPE)], compressed=True), install_dir=InstallDir.SITE))
+
+
+def test_a_long_extended_header_takes_no_more_time_than_its_length() -> None:
+    records = b"5 a=\n" * 200_000
+    started = time.process_time()
+    members = [("PaxHeader/x", records, tarfile.XHDTYPE), ("x", b"y", tarfile.REGTYPE)]
+    assert [file.path for file in tar_files(tar(members), install_dir=InstallDir.SITE)] == ["x"]
+    assert time.process_time() - started < 5, "it would be half a minute if each record copied the rest"
+
+
+def test_a_bomb_of_what_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "MAX_UNPACKED", 100_000)
+    header = ("PaxHeader/x", b"20 comment=12345678\n" * 1000, tarfile.XHDTYPE)
+    assert not list(tar_files(tar([header] * 4, compressed=True), install_dir=InstallDir.SITE))
+    with pytest.raises(FormatError, match="more than is allowed"):
+        list(tar_files(tar([header] * 6, compressed=True), install_dir=InstallDir.SITE))
+
+
+@pytest.mark.parametrize(
+    "records",
+    [b"a=b\n", b" a=b\n", b"7 a=b\n", b"5 a=b\n", b"6 a=b ", b"3 \n", b"99999999 a=b\n", b"-6 a=b\n", b"6 ab \n"],
+)
+def test_malformed_records_of_extended_headers(records: bytes) -> None:
+    with pytest.raises(FormatError, match="malformed extended header"):
+        list(tar_files(tar([("PaxHeader/x", records, tarfile.XHDTYPE)]), install_dir=InstallDir.SITE))
