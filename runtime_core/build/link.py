@@ -102,15 +102,16 @@ def library_files(messages: Iterable[memoryview], python_version: str) -> list[L
     needs = {path: _needed(path, _information(data), files, search) for path, data in files.items()}
     ordered: dict[str, None] = {}
 
-    def visit(path: str, above: tuple[str, ...]) -> None:
-        if path in ordered or path in above or path not in files:
-            return
-        for needed in needs[path]:
-            visit(needed, (*above, path))
-        ordered[path] = None
-
-    for path in sorted(files):
-        visit(path, ())
+    started: set[str] = set()
+    pending = [(path, False) for path in sorted(files, reverse=True)]
+    while pending:
+        path, complete = pending.pop()
+        if complete:
+            ordered[path] = None
+        elif path in files and path not in started:
+            started.add(path)
+            pending.append((path, True))
+            pending += ((needed, False) for needed in reversed(needs[path]))
     return [LibraryFile(name=path, wasm=files[path], needed=needs[path]) for path in ordered]
 
 

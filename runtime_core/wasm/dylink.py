@@ -29,6 +29,9 @@ _TLS: Final = 0x100
 MAX_MEMORY_BYTES: Final = 1 << 30
 MAX_ALIGNMENT: Final = 16  # as a power of two: 64 KiB, a page
 MAX_TABLE_SLOTS: Final = 1 << 19
+MAX_NEEDED: Final = 512
+MAX_RUNTIME_PATHS: Final = 32
+"""Every needed library is looked for in every runtime path."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,7 +72,7 @@ def read_dylink(module: Module) -> DylinkInfo:
         if kind == _MEMORY_INFO:
             found.update(_memory_info(part))
         elif kind == _NEEDED:
-            found["needed"] = part.vector(Reader.name)
+            found["needed"] = _names(part, MAX_NEEDED, "needed libraries")
         elif kind == _EXPORT_INFO:
             for _ in _entries(part):
                 _export_flags(part)
@@ -77,7 +80,7 @@ def read_dylink(module: Module) -> DylinkInfo:
             weak = [_weak_import(part) for _ in _entries(part)]
             found["weak_imports"] = frozenset(symbol for symbol in weak if symbol is not None)
         elif kind == _RUNTIME_PATH:
-            found["runtime_paths"] = part.vector(Reader.name)
+            found["runtime_paths"] = _names(part, MAX_RUNTIME_PATHS, "runtime paths")
         else:
             continue
         part.finish(f"subsection {kind} of {SECTION}")
@@ -99,6 +102,13 @@ def _memory_info(reader: Reader) -> dict[str, object]:
     if table_alignment:
         raise FormatError("a side module wants its table slots aligned", expected=0, found=table_alignment)
     return {"memory_bytes": size, "memory_alignment": 1 << alignment, "table_slots": slots}
+
+
+def _names(reader: Reader, limit: int, what: str) -> tuple[str, ...]:
+    names = reader.vector(Reader.name)
+    if len(names) > limit:
+        raise FormatError(f"a side module has too many {what}", expected=f"<= {limit}", found=len(names))
+    return names
 
 
 def _entries(reader: Reader) -> Iterator[None]:

@@ -40,8 +40,10 @@ _UNREACHABLE: Final = b"\3\0\0\x0b"
 _MAX_END: Final = 1 << 29
 """Static data of all libraries end below this address, where this linker places them."""
 _MEMORY_END: Final = 1 << 32
-_MAX_SLOTS: Final = 10_000_000
+_MAX_SLOTS: Final = 1 << 20
 """As many as the engine gives a table."""
+_MAX_SLOTS_HERE: Final = _MAX_SLOTS // 2
+"""Slots of all libraries end here, where this linker places them: the rest is for libraries loaded at run time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,6 +138,8 @@ class ImageLinker:
                 self._check(file.wasm)
             linked = self._place(file)
             placement = self._placement(linked)
+            if file.place is None and self._table_end > _MAX_SLOTS_HERE:
+                raise LinkError("no room for its slots", expected=f"<= {_MAX_SLOTS_HERE}", found=self._table_end)
             bodies = move_code(linked.side.wasm, *linked.side.code, placement)
             elements = [self._element(linked, item, placement) for item in linked.side.elements()]
             declared = [placement.functions[index] for index in linked.side.declared()]
@@ -220,14 +224,14 @@ class ImageLinker:
     def _closure(self, file: LibraryFile) -> list[str]:
         """What a library needs, and what that needs, in the order of loading."""
         found: dict[str, None] = {}
-
-        def visit(names: Sequence[str]) -> None:
-            for needed in names:
-                if needed not in found:
-                    visit(self._linked[needed].file.needed)
-                    found[needed] = None
-
-        visit(file.needed)
+        pending = [(needed, False) for needed in reversed(file.needed)]
+        while pending:
+            path, complete = pending.pop()
+            if complete:
+                found[path] = None
+            elif path not in found:
+                pending.append((path, True))
+                pending += ((needed, False) for needed in reversed(self._linked[path].file.needed))
         return list(found)
 
     def _function_indices(self, linked: _Linked) -> list[int]:

@@ -288,3 +288,28 @@ def test_malformed_states(change: dict[str, object]) -> None:
     good = LinkState(linked=LinkedSet(linked({NAME: everything()}).libraries)).to_json()
     with pytest.raises(FormatError):
         LinkState.from_json({**good, **change})
+
+
+def test_libraries_that_want_all_slots_are_left_out(tmp_path: Path) -> None:
+    """The image would be none that the engine instantiates, and nobody could load a library at run time."""
+    greedy = "no room for its slots"
+    files = {"/lib/a.so": constant("a", 1, slots=1 << 19), "/lib/b.so": constant("b", 2), "/lib/c.so": everything()}
+    image = linked(files)
+    assert set(image.left_out) == {"/lib/a.so"}
+    assert greedy in image.left_out["/lib/a.so"]
+    guest = LinkedGuest(tmp_path, image, files)
+    assert guest.call("/lib/b.so", "b") == 2
+    assert guest.call("/lib/c.so", "own") == 20000
+
+
+def test_a_chain_of_libraries_may_be_long_and_sees_all_of_it() -> None:
+    names = [f"/lib/{index}.so" for index in range(1200)]
+    first = LibraryFile(name=names[0], wasm=constant("first", 1))
+    rest = [
+        LibraryFile(name=name, wasm=constant(f"f{index}", 1), needed=(names[index],))
+        for index, name in enumerate(names[1:])
+    ]
+    last = LibraryFile(name="/lib/last.so", wasm=caller("first"), needed=(names[-1],))
+    image = link_libraries(main_image(), [first, *rest, last])
+    assert not image.left_out
+    assert len(image.libraries) == 1201
