@@ -45,12 +45,15 @@ class BuildOptions:
     on: Path | None = None
     release_id: str | None = None
     packages: Path | None = None
+    archives: Path | None = None
+    names: Sequence[str] = ()
     imports: Sequence[str] = ()
     link: bool = True
     worker: Path | None = None
     main: str | None = None
     modules: Sequence[str] = ()
     delta_bases: Sequence[Path] = ()
+    quiet: bool = False
 
     def arguments(self) -> list[str]:
         """What the child is called with."""
@@ -62,10 +65,12 @@ class BuildOptions:
             "--on": self.on,
             "--release-id": self.release_id,
             "--packages": self.packages,
+            "--archives": self.archives,
             "--worker": self.worker,
             "--main": self.main,
         }
         repeated = [part for name in self.imports for part in ("--import", name)]
+        repeated += [part for name in self.names for part in ("--package", name)]
         repeated += [part for name in self.modules for part in ("--host-module", name)]
         repeated += [part for path in self.delta_bases for part in ("--delta-base", str(path))]
         return [*_arguments(named), *repeated, *([] if self.link else ["--no-link"])]
@@ -78,11 +83,17 @@ def build_release(options: BuildOptions) -> dict[str, Any]:
         MissingToolError: what a build needs is not installed.
         PlatformError: the build failed; the class is the one that the build named, else BuildError.
     """
-    return _run([*_command(), "--json", *options.arguments()])
+    return _run([*_command(), *_output(options.quiet), *options.arguments()])
 
 
 def lock_packages(
-    requirements: Sequence[str], *, files: Sequence[Path], pyodide: str | None, output: Path, work: Path | None
+    requirements: Sequence[str],
+    *,
+    files: Sequence[Path],
+    pyodide: str | None,
+    output: Path,
+    work: Path | None,
+    quiet: bool = False,
 ) -> dict[str, Any]:
     """Resolve requirements into the lock ``output``. Returns its packages, by name, with their versions.
 
@@ -91,7 +102,7 @@ def lock_packages(
     """
     options = {"--pyodide": pyodide, "--output": output, "--work": work}
     given = [part for file in files for part in ("-r", str(file))]
-    return _run([*_command(), "lock", "--json", *_arguments(options), *given, "--", *requirements])
+    return _run([*_command(), "lock", *_output(quiet), *_arguments(options), *given, "--", *requirements])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,6 +116,7 @@ class PackageOptions:
     names: Sequence[str] = ()
     pyodide: str | None = None
     work: Path | None = None
+    quiet: bool = False
 
 
 def build_packages(options: PackageOptions) -> dict[str, Any]:
@@ -121,16 +133,16 @@ def build_packages(options: PackageOptions) -> dict[str, Any]:
         "--work": options.work,
     }
     names = [part for name in options.names for part in ("--package", name)]
-    return _run([*_command(), "packages", "--json", *_arguments(named), *names, "--", str(options.lock)])
+    return _run([*_command(), "packages", *_output(options.quiet), *_arguments(named), *names, "--", str(options.lock)])
 
 
-def rebuild_release(directory: Path, *, work: Path | None) -> dict[str, Any]:
+def rebuild_release(directory: Path, *, work: Path | None, quiet: bool = False) -> dict[str, Any]:
     """Build the release in ``directory`` again; returns the report of where it differs.
 
     Raises:
         As for :func:`build_release`.
     """
-    return _run([*_command(), "rebuild", "--json", *_arguments({"--work": work}), str(directory)])
+    return _run([*_command(), "rebuild", *_output(quiet), *_arguments({"--work": work}), str(directory)])
 
 
 def _command() -> list[str]:
@@ -138,6 +150,10 @@ def _command() -> list[str]:
     if missing:
         raise MissingToolError("building a release needs more than is installed", found=f"no {missing[0]}", hint=_HINT)
     return [sys.executable, "-m", _MODULE]
+
+
+def _output(quiet: bool) -> list[str]:
+    return ["--json", "--quiet"] if quiet else ["--json"]
 
 
 def _arguments(options: Mapping[str, object]) -> list[str]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TextIO
+from typing import Any, Final, TextIO
 
 from schemas.errors import PlatformError
+
+_ACTING: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +37,7 @@ class Output:
             self._print_json(result.value)
         else:
             for line in result.lines:
-                print(line, file=self._stdout)
+                print(shown(line), file=self._stdout)
         self._stdout.flush()
 
     def error(self, error: PlatformError) -> None:
@@ -43,7 +46,7 @@ class Output:
             self._print_json({"error": error.to_json()})
         else:
             for line in error_lines(error):
-                print(line, file=self._stderr)
+                print(shown(line), file=self._stderr)
 
     def usage_error(self, message: str) -> None:
         """Print that the command line is wrong."""
@@ -54,6 +57,11 @@ class Output:
 
     def _print_json(self, value: Mapping[str, Any]) -> None:
         print(json.dumps(value, indent=2), file=self._stdout, flush=True)
+
+
+def shown(text: str) -> str:
+    """Text as a terminal may get it: what would act on it is escaped, whoever the text is from."""
+    return _ACTING.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def error_lines(error: PlatformError) -> list[str]:

@@ -37,7 +37,7 @@ def rebuild(context: Context, record: ReleaseRecord, *, work: Path | None) -> Ma
             with lease:
                 shutil.copyfile(lease.path, directory / ARTIFACTS_NAME / transfer.artifact.digest.hex)
         (directory / MANIFEST_NAME).write_bytes(record.manifest)
-        return rebuild_release(directory, work=work)
+        return rebuild_release(directory, work=work, quiet=context.options.quiet)
 
 
 def report_lines(report: Mapping[str, Any]) -> list[str]:

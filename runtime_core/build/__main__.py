@@ -17,20 +17,22 @@ from runtime_core.build.cache import BuildCache, default_cache_root
 from runtime_core.build.packages_command import (
     lock_parser,
     lock_text,
+    package_options,
     packages_parser,
     packages_text,
-    read_lock,
     run_lock,
     run_packages,
+    selected_lock,
 )
 from runtime_core.build.pins import DEFAULT_VERSION, UPSTREAMS
-from runtime_core.build.progress import Timeline
+from runtime_core.build.progress import timeline_of
 from runtime_core.build.rebuild_command import rebuild_parser, rebuild_text, run_rebuild
 from schemas.errors import AbiMismatchError, ConfigError, PlatformError
 from schemas.exit_codes import ExitCode, exit_code_of
 
 if TYPE_CHECKING:
     from runtime_core.packages.bundle import WorkerBundle
+    from schemas.package_lock import PackageLockFile
 
 _COMMANDS: Final = {
     "lock": (lock_parser, run_lock, lock_text),
@@ -62,6 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pyodide", help=f"one of {', '.join(sorted(UPSTREAMS))} (default: {DEFAULT_VERSION})")
     parser.add_argument("--work", type=Path, help="build cache (default: RUNTIME_CORE_BUILD_CACHE or the user's cache)")
+    parser.add_argument("--quiet", action="store_true", help="show no progress")
     parser.add_argument("--json", action="store_true", help="print what came of it as JSON on stdout")
 
 
@@ -76,6 +79,7 @@ def _build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--on", type=Path, metavar="DIR", help="build on the release in this directory")
     parser.add_argument("--release-id", help="write-once name (default: version and snapshot digest)")
     parser.add_argument("--packages", type=Path, metavar="LOCK", help="package lock, from the command lock")
+    package_options(parser)
     parser.add_argument(
         "--import",
         dest="imports",
@@ -114,11 +118,12 @@ def _build(options: argparse.Namespace) -> Mapping[str, object]:
     from runtime_core.build.release import ReleaseOptions, build_release, build_release_on
     from runtime_core.release import LocalRelease
 
-    timeline = Timeline()
+    timeline = timeline_of(options)
     made = ReleaseOptions(
         release_id=options.release_id,
         source=options.source,
-        lock=read_lock(options.packages) if options.packages is not None else None,
+        lock=_read_lock(options),
+        archives=options.archives,
         link=options.link,
         imports=tuple(options.imports),
         worker=_read_worker(options.worker, options.main),
@@ -147,6 +152,14 @@ def _build(options: argparse.Namespace) -> Mapping[str, object]:
 def _build_text(result: Mapping[str, object], options: argparse.Namespace) -> str:
     del options
     return f"{result['release_id']} {result['digest']} in {result['directory']}"
+
+
+def _read_lock(options: argparse.Namespace) -> PackageLockFile | None:
+    if options.packages is not None:
+        return selected_lock(options.packages, options.names)
+    if options.names or options.archives is not None:
+        raise ConfigError("there is no package lock that packages could be of", hint="give --packages LOCK")
+    return None
 
 
 def _read_worker(path: Path | None, main: str | None) -> WorkerBundle | None:

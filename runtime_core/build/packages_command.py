@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from runtime_core.build.cache import BuildCache, default_cache_root
 from runtime_core.build.pins import DEFAULT_VERSION
-from runtime_core.build.progress import Timeline
+from runtime_core.build.progress import timeline_of
 from schemas.errors import ConfigError
 from schemas.package_lock import PackageLockFile, decode_lock, encode_lock
 
@@ -48,10 +50,10 @@ def run_lock(options: argparse.Namespace) -> Mapping[str, object]:
     given = [*options.requirements]
     for path in options.requirements_file:
         given += read_requirements(path)
-    timeline = Timeline()
+    timeline = timeline_of(options)
     cache = BuildCache(options.work or default_cache_root())
     lock = lock_requirements(given, version=options.pyodide or DEFAULT_VERSION, cache=cache, timeline=timeline)
-    _write(options.output, encode_lock(lock))
+    _write({options.output: encode_lock(lock)})
     names = {package.name: package.version for package in lock.packages}
     return {"lock": str(options.output), "packages": names, "timeline": timeline.as_json()}
 
@@ -72,22 +74,40 @@ def packages_parser() -> argparse.ArgumentParser:
     parser.add_argument("lock", type=Path, help="package lock, or a pyodide-lock.json")
     parser.add_argument("--output", type=Path, required=True, help="the package set to write")
     parser.add_argument("--tar", type=Path, help="write its files as a tar archive, too")
+    package_options(parser)
+    return parser
+
+
+def package_options(parser: argparse.ArgumentParser) -> None:
+    """Add what says which packages of a lock are meant, and where their files are."""
     parser.add_argument("--archives", type=Path, metavar="DIR", help="take files from there before asking the index")
     parser.add_argument(
         "--package", dest="names", action="append", default=[], metavar="NAME", help="only this and what it needs"
     )
-    return parser
+
+
+def selected_lock(path: Path, names: Sequence[str]) -> PackageLockFile:
+    """The packages of a lock that are meant.
+
+    Raises:
+        ConfigError: it cannot be read, or has no such package.
+        FormatError: it is no lock.
+        ArtifactError: it lacks a dependency of one.
+    """
+    from runtime_core.build.package_set import select_packages
+
+    return select_packages(read_lock(path), names)
 
 
 def run_packages(options: argparse.Namespace) -> Mapping[str, object]:
     """Build a package set and write it."""
-    from runtime_core.build.package_set import build_package_set, select_packages
+    from runtime_core.build.package_set import build_package_set
     from runtime_core.packages.archives import tar_archive
     from runtime_core.wasm.abi import abi_profile
     from schemas.python_packages import decode_packages
 
-    lock = select_packages(read_lock(options.lock), options.names)
-    timeline = Timeline()
+    lock = selected_lock(options.lock, options.names)
+    timeline = timeline_of(options)
     with timeline.step("build the package set") as step:
         built = build_package_set(
             BuildCache(options.work or default_cache_root()),
@@ -99,9 +119,10 @@ def run_packages(options: argparse.Namespace) -> Mapping[str, object]:
         count = f"{len(lock.packages)} packages, {len(built.libraries)} native libraries"
         step.note(size=built.file.size, digest=built.file.digest, cached=built.cached, detail=count)
     data = built.file.path.read_bytes()
-    _write(options.output, data)
+    written = {options.output: data}
     if options.tar is not None:
-        _write(options.tar, tar_archive(decode_packages(data)))
+        written[options.tar] = tar_archive(decode_packages(data))
+    _write(written)
     return {
         "file": str(options.output),
         "digest": str(built.file.digest),
@@ -118,18 +139,30 @@ def packages_text(result: Mapping[str, object], options: argparse.Namespace) -> 
     return f"{result['digest']} in {options.output}"
 
 
-def _write(path: Path, data: bytes) -> None:
-    """Write a file in one step: whoever reads meanwhile sees the old one or the new one."""
+def _write(contents: Mapping[Path, bytes]) -> None:
+    """Write all of some files or none: whoever reads one meanwhile sees the old one or the new one."""
+    temporary: dict[Path, Path] = {}
     try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        temporary = Path(name)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-            temporary.chmod(0o644)
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        for path, data in contents.items():
+            with _naming(path):
+                descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
+                temporary[path] = Path(name)
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(data)
+                temporary[path].chmod(0o644)
+                if path.is_dir():
+                    raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        for path in contents:
+            with _naming(path):
+                temporary[path].replace(path)
+    finally:
+        for path in temporary.values():
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise ConfigError(f"cannot write {path}: {error.strerror or error}") from error

@@ -7,6 +7,8 @@ results on stdout stay clean.
 
 from __future__ import annotations
 
+import argparse
+import io
 import json
 import sys
 import threading
@@ -99,6 +101,11 @@ class Step:
             cached=self._cached,
             detail=self._detail,
         )
+
+
+def timeline_of(options: argparse.Namespace) -> Timeline:
+    """A timeline that shows its steps, unless ``options.quiet``."""
+    return Timeline(stream=io.StringIO() if options.quiet else None)
 
 
 class Timeline:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime_core.build.cache import BuildCache, default_cache_root
-from runtime_core.build.progress import Timeline
+from runtime_core.build.progress import timeline_of
 
 
 def rebuild_parser() -> argparse.ArgumentParser:
@@ -32,7 +32,7 @@ def run_rebuild(options: argparse.Namespace) -> Mapping[str, Any]:
     from runtime_core.build.rebuild import rebuild_release
     from runtime_core.release import LocalRelease
 
-    timeline = Timeline()
+    timeline = timeline_of(options)
     cache = BuildCache(options.work or default_cache_root())
     release = LocalRelease.open(options.directory)
     with tempfile.TemporaryDirectory(prefix="rebuild-") as work:

@@ -51,6 +51,7 @@ from schemas.release import (
 )
 from schemas.snapshot_metadata import SnapshotType
 
+_REASON_LENGTH: Final = 160
 _COMPILED: Final = "code"
 """Native code in the build cache; where Runtime.load looks if that is its state directory."""
 
@@ -81,6 +82,7 @@ class OptionFields(TypedDict, total=False):
     release_id: str | None
     source: Path | None
     lock: PackageLockFile | None
+    archives: Path | None
     packages: PackageSet | None
     link: bool
     imports: Sequence[str]
@@ -94,15 +96,16 @@ class ReleaseOptions:
     """What a release is made of, beside a version of Pyodide.
 
     ``source`` is a local npm tarball or unpacked package. ``lock`` names its packages, whose native libraries become
-    part of the code image if ``link`` says so; ``packages`` is their set, where it is there already. ``imports`` are
-    modules that its snapshot has imported, ``worker`` the worker that it is dedicated to, ``modules`` the members of
-    the host modules that this imports at its top level. ``delta_bases`` are releases that nodes may have, beside the
-    one that it is built on.
+    part of the code image if ``link`` says so; ``archives`` is a directory to look for their files in, ``packages``
+    their set, where it is there already. ``imports`` are modules that its snapshot has imported, ``worker`` the worker
+    that it is dedicated to, ``modules`` the members of the host modules that this imports at its top level.
+    ``delta_bases`` are releases that nodes may have, beside the one that it is built on.
     """
 
     release_id: str | None = None
     source: Path | None = None
     lock: PackageLockFile | None = None
+    archives: Path | None = None
     packages: PackageSet | None = None
     link: bool = True
     imports: Sequence[str] = ()
@@ -288,7 +291,7 @@ def _build_packages(
     if lock is None:
         return options.packages
     with timeline.step("build the package set") as step:
-        packages = build_package_set(cache, lock, profile=profile, timeline=timeline)
+        packages = build_package_set(cache, lock, profile=profile, timeline=timeline, archives=options.archives)
         count = f"{len(lock.packages)} packages, {len(packages.libraries)} native libraries"
         step.note(size=packages.file.size, digest=packages.file.digest, cached=packages.cached, detail=count)
     return packages
@@ -320,7 +323,8 @@ def _link(
             tool=Digest.of(package_digest("wasm").hex.encode() + Path(link_module.__file__).read_bytes()),
         )
         image = linked.code.files["code.wasm"]
-        left = f", {len(linked.left_out)} left out: {'; '.join(linked.left_out)}" if linked.left_out else ""
+        reasons = "; ".join(f"{path}: {reason[:_REASON_LENGTH]}" for path, reason in linked.left_out.items())
+        left = f", {len(linked.left_out)} left out: {reasons}" if reasons else ""
         count = f"{len(linked.libraries)} libraries{left}"
         step.note(size=image.size, digest=image.digest, cached=linked.code.cached, detail=count)
     return linked

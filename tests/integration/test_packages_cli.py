@@ -136,6 +136,36 @@ def test_a_lock_of_pyodides_own_with_archives_beside_it(tmp_path: Path) -> None:
     assert "demo.py" in {file.path for file in decode_packages((tmp_path / "demo.bin").read_bytes())}
 
 
+def test_a_release_of_some_packages_of_a_directory(tmp_path: Path) -> None:
+    """As for a lock of Pyodide's own, whose other files are nowhere."""
+    lock = lock_of(tmp_path, "demo", make_wheel({"demo.py": b"x = 1"}))
+    value = json.loads(lock.read_text())
+    value["packages"]["gone"] = {**value["packages"]["demo"], "name": "gone", "file_name": "gone-1.0-py3-none-any.whl"}
+    lock.write_text(json.dumps(value))
+    release = tmp_path / "release"
+    of_lock = ("--packages", lock, "--archives", tmp_path, "--package", "demo")
+    done = run("artifactd.cli", "release", "build", *of_lock, "--output", release, "--quiet")
+    assert done.returncode == ExitCode.OK, done.stdout + done.stderr
+    assert done.stderr == ""
+    assert artifactctl("packages", "show", release)["packages"] == {"demo": "1.0"}
+
+
+def test_packages_without_a_lock(tmp_path: Path) -> None:
+    arguments = ("release", "build", "--package", "demo", "--output", tmp_path / "release")
+    answer = artifactctl(*arguments, exit_code=ExitCode.CONFIG)
+    assert answer["error"]["hint"] == "give --packages LOCK"
+
+
+def test_a_set_and_its_archive_are_written_together(tmp_path: Path) -> None:
+    lock = lock_of(tmp_path, "demo", make_wheel({"demo.py": b"x = 1"}))
+    before = set(tmp_path.iterdir())
+    to = ("--archives", tmp_path, "--output", tmp_path / "demo.bin", "--tar")
+    for bad in (tmp_path / "nowhere" / "demo.tar", tmp_path):
+        answer = artifactctl("packages", "build", lock, *to, bad, exit_code=ExitCode.CONFIG)
+        assert str(bad) in answer["error"]["message"]
+    assert set(tmp_path.iterdir()) == before
+
+
 @pytest.mark.parametrize(
     ("changes", "exit_code", "code", "reason"),
     [

@@ -108,6 +108,7 @@ def run_lock(context: Context) -> CommandResult:
         pyodide=options.pyodide,
         output=options.output,
         work=options.work,
+        quiet=options.quiet,
     )
     lines = [f"{name}=={version}" for name, version in locked["packages"].items()]
     lines.append(f"next: artifactctl release build --packages {options.output} --output DIR")
@@ -126,6 +127,7 @@ def run_build(context: Context) -> CommandResult:
             names=options.names,
             pyodide=options.pyodide,
             work=options.work,
+            quiet=options.quiet,
         )
     )
     lines = [

@@ -70,7 +70,7 @@ def _register_making(group: Subparsers) -> None:
         summary="make a release of Pyodide: code image, snapshot and manifest",
         examples="""\
   artifactctl release build --output build/release
-  artifactctl release build --packages packages.lock --import fastapi --output build/packages
+  artifactctl release build --packages packages.json --import fastapi --output build/packages
   artifactctl release build --on build/packages --worker src --main worker.py --output build/worker
   artifactctl release build --pyodide 314.0.5 --release-id my-python-1 --output build/release
 
@@ -82,6 +82,10 @@ It needs the extra packages of `pip install 'artifactd[build]'`.""",
     build.add_argument("--release-id", metavar="ID", help="write-once name (default: version and snapshot digest)")
     build.add_argument("--work", type=Path, metavar="DIR", help="build cache (or RUNTIME_CORE_BUILD_CACHE)")
     build.add_argument("--packages", type=Path, metavar="LOCK", help="packages to carry, from packages lock")
+    build.add_argument("--archives", type=Path, metavar="DIR", help="take their files from there before the index")
+    build.add_argument(
+        "--package", dest="names", action="append", default=[], metavar="NAME", help="only this and what it needs"
+    )
     build.add_argument(
         "--import", dest="imports", action="append", default=[], metavar="MODULE", help="import it before the snapshot"
     )
