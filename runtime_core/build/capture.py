@@ -36,6 +36,7 @@ from runtime_core.worker.lasting import keep_lasting_objects
 from runtime_core.worker.packages import add_packages, package_mounts_of
 from runtime_core.worker.search_path import add_standard_places
 from runtime_core.worker.support import Support
+from runtime_core.worker.timers import drop_cancelled_timers
 from runtime_core.worker.unnamed import locate_value
 from schemas.digest import Digest
 from schemas.errors import ConfigError, HostError
@@ -159,6 +160,7 @@ def finish_capture(
     Raises:
         CaptureError: the guest is not at rest, or holds something a snapshot cannot hold.
     """
+    drop_cancelled_timers(guest)
     make_shareable(guest)
     try:
         state = capture_state(

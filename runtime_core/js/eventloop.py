@@ -54,6 +54,7 @@ class _Timer:
     order: int  # among timers of the same millisecond
     id: int = field(compare=False)
     task: Callable[[], object] = field(compare=False)
+    subject: JsValue = field(default=None, compare=False)
     cancelled: bool = field(default=False, compare=False)
 
 
@@ -106,15 +107,17 @@ class EventLoop:
         """Run ``task`` before the next macrotask."""
         self._microtasks.append(task)
 
-    def schedule(self, task: Callable[[], object], delay_seconds: float = 0.0) -> int:
-        """Run ``task`` as a timer after a delay; returns an id for :meth:`cancel`."""
-        timer = self._new_timer(task, max(0.0, delay_seconds))
+    def schedule(self, task: Callable[[], object], delay_seconds: float = 0.0, *, subject: JsValue = None) -> int:
+        """Run ``task`` as a timer after a delay; returns an id for :meth:`cancel`. ``subject`` is for
+        :meth:`cancel_where`.
+        """
+        timer = self._new_timer(task, max(0.0, delay_seconds), subject)
         heapq.heappush(self._heap, timer)
         return timer.id
 
-    def schedule_immediate(self, task: Callable[[], object]) -> int:
+    def schedule_immediate(self, task: Callable[[], object], *, subject: JsValue = None) -> int:
         """Run ``task`` in the next turn, after the timers that are due by then; returns an id for :meth:`cancel`."""
-        timer = self._new_timer(task, 0.0)
+        timer = self._new_timer(task, 0.0, subject)
         self._immediates.append(timer)
         return timer.id
 
@@ -140,11 +143,11 @@ class EventLoop:
         self._timers[timer.id] = timer
         run()
 
-    def _new_timer(self, task: Callable[[], object], delay_seconds: float) -> _Timer:
+    def _new_timer(self, task: Callable[[], object], delay_seconds: float, subject: JsValue = None) -> _Timer:
         if len(self._timers) >= MAX_TIMERS:
             raise JsThrow(JsError("RangeError", f"more than {MAX_TIMERS} timers are pending"))
         number = next(self._sequence)
-        timer = _Timer(self._now() + delay_seconds * _MILLISECONDS, number, number, task)
+        timer = _Timer(self._now() + delay_seconds * _MILLISECONDS, number, number, task, subject)
         self._timers[timer.id] = timer
         return timer
 
@@ -157,6 +160,15 @@ class EventLoop:
         timer = self._timers.pop(timer_id, None)
         if timer is not None:
             timer.cancelled = True
+
+    def cancel_where(self, applies: Callable[[JsValue], bool]) -> None:
+        """Forget the scheduled tasks to whose subject ``applies`` says yes."""
+        for number in [number for number, timer in list(self._timers.items()) if applies(timer.subject)]:
+            self.cancel(number)
+        self._heap = [timer for timer in self._heap if not timer.cancelled]
+        heapq.heapify(self._heap)
+        self._immediates = deque(timer for timer in self._immediates if not timer.cancelled)
+        self._turn = deque(timer for timer in self._turn if not timer.cancelled)
 
     def note_rejection(self, promise: Rejectable) -> None:
         """Report the reason of a rejected promise unless somebody handles it before the microtasks are done."""

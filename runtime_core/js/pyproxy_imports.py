@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from runtime_core.js.arrays import JsArray
@@ -144,8 +145,24 @@ class _Held:
         self._js.releases.extend(self._pointers)
 
 
-def once_callable(js: JsHost, pointer: int, may_wait: int) -> JsValue:
+class OnceCallable(NativeFunction):
     """A function that calls a Python callable at most once and then lets go of it."""
+
+    __slots__ = ("_held", "_pointer")
+
+    def __init__(self, call: Callable[..., JsValue], held: _Held, pointer: int) -> None:
+        super().__init__(call, "wrapper")
+        self._held = held
+        self._pointer = pointer
+
+    @property
+    def pointer(self) -> int:
+        """The Python callable, borrowed; NULL once it was let go of."""
+        return 0 if self._held.released else self._pointer
+
+
+def once_callable(js: JsHost, pointer: int, may_wait: int) -> JsValue:
+    """See :class:`OnceCallable`."""
     held = _Held(js, pointer)
 
     def call(*args: JsValue) -> JsValue:
@@ -162,7 +179,7 @@ def once_callable(js: JsHost, pointer: int, may_wait: int) -> JsValue:
         held.release()
         return UNDEFINED
 
-    result = NativeFunction(call, "wrapper")
+    result = OnceCallable(call, held, pointer)
     result.set("destroy", NativeFunction(destroy, "destroy"))
     return result
 

@@ -103,9 +103,9 @@ def schedule_callback(host: JsHost) -> JsValue:
         task = callback(function)
         milliseconds = 0.0 if delay is UNDEFINED else to_number(delay)
         if milliseconds <= _IMMEDIATE_MILLISECONDS:
-            host.loop.schedule_immediate(lambda: task.call(UNDEFINED, ()))
+            host.loop.schedule_immediate(lambda: task.call(UNDEFINED, ()), subject=task)
         else:
-            host.loop.schedule(lambda: task.call(UNDEFINED, ()), delay_seconds(milliseconds))
+            host.loop.schedule(lambda: task.call(UNDEFINED, ()), delay_seconds(milliseconds), subject=task)
         return UNDEFINED
 
     return NativeFunction(schedule, "scheduleCallback")

@@ -192,6 +192,56 @@ kept = create_proxy(lambda value, *_: value + 1)
 again = kept
 holder = {"callback": create_proxy(print), "math": js.Math, "nan": js.NaN}
 today = js.Date.new(0).toISOString()
+js.Array.new(3).push(1)
+"""
+_CANCELLED = """
+import asyncio
+
+async def main():
+    await asyncio.wait_for(asyncio.sleep(0), 30)
+    async with asyncio.timeout(30):
+        await asyncio.sleep(0.01)
+    sleeping = asyncio.ensure_future(asyncio.sleep(30))
+    await asyncio.sleep(0)
+    sleeping.cancel()
+
+asyncio.run(main())
+asyncio.get_event_loop().call_later(30, print, "never").cancel()
+asyncio.get_event_loop().call_soon(print, "never").cancel()
+
+async def wait():
+    while True:
+        got.append(await queue.get())
+
+got = []
+queue = asyncio.Queue()
+waiting = asyncio.ensure_future(wait())
+asyncio.run(asyncio.sleep(0))
+"""
+_LAZY = """
+class Lazy:
+    def __getattribute__(self, name):
+        raise LookupError(f"the object was asked for {name}")
+
+class Meta(type):
+    def __getattribute__(self, name):
+        raise SystemExit(4)
+
+class Made(metaclass=Meta):
+    pass
+
+lazy = [Lazy(), Made, Made()]
+"""
+_IN_GENERATOR = "import js\ndef steps():\n    made = js.Date.new(0)\n    yield made\nit = steps()\nnext(it)"
+_IN_SLOT = "import js\nclass Slots:\n    __slots__ = ('made',)\nslots = Slots()\nslots.made = js.Date.new(0)"
+_IN_CONTEXT = "import js, contextvars\nvariable = contextvars.ContextVar('v')\nvariable.set(js.Date.new(0))"
+_IN_TASK = """
+import asyncio, js
+async def wait():
+    made = js.Date.new(0)
+    await asyncio.get_event_loop().create_future()
+task = asyncio.ensure_future(wait())
+asyncio.run(asyncio.sleep(0))
 """
 
 
@@ -210,6 +260,24 @@ def test_what_the_top_level_holds_of_javascript_is_there_again() -> None:
         )
 
 
+def test_cancelled_timers_and_waiting_tasks_are_captured() -> None:
+    output: list[bytes] = []
+    with Isolate(worker_runtime(_CANCELLED), _options(output)) as isolate:
+        isolate.run(
+            "import asyncio, worker\n"
+            "worker.queue.put_nowait(4)\n"
+            "asyncio.run(asyncio.sleep(0.001))\n"
+            "assert worker.got == [4] and not worker.waiting.done()\n"
+        )
+    assert output == []
+
+
+def test_objects_that_stand_for_others_are_not_asked() -> None:
+    """Such as Django's lazy objects, which load what they stand for when they are asked for their class."""
+    with Isolate(worker_runtime(_LAZY), _options()) as isolate:
+        assert isolate.evaluate("import worker\nlen(worker.lazy)") == 3
+
+
 @pytest.mark.parametrize(
     ("source", "kind", "text"),
     [
@@ -223,7 +291,16 @@ def test_what_the_top_level_holds_of_javascript_is_there_again() -> None:
             "variable f.<made> of module worker",
         ),
         (_ONCE_CALLABLE, CaptureError, r"wait\['x'\]"),
-        (_DESTROYED, CaptureError, "destroyed proxy"),
+        (_DESTROYED, CaptureError, "variable gone of module worker.*destroyed proxy"),
+        (_IN_GENERATOR, CaptureError, "variable it.<made> of module worker"),
+        (_IN_SLOT, CaptureError, "variable slots.made of module worker"),
+        (_IN_CONTEXT, CaptureError, "variable variable.<value> of module worker"),
+        (_IN_TASK, CaptureError, "variable task.<coroutine>.<made> of module worker"),
+        (f"{_LAZY}import js\nlazy.append(js.Date.new(0))", CaptureError, r"variable lazy\[3\] of module worker"),
+        ("import js\nheld = [[[[[[js.Object.new()]]]]]]", CaptureError, r"variable held(\[0\]){6} of module worker"),
+        ("import js\nheld = js.Date.new(0).getTime", CaptureError, "variable held of module worker"),
+        ("import builtins, js\nbuiltins.held = js.Date.new(0)", CaptureError, "variable held of module builtins"),
+        ("import collections as c, js\nheld = c.deque([js.Date.new(0)])", CaptureError, "variable held.<JsProxy> of"),
         ("import asyncio, js\njs.setTimeout(lambda: None, 60000)", CaptureError, "tasks or timers"),
         ("import sys\nsys.exit(3)", PythonError, "SystemExit"),
         ("import os\nos._exit(3)", PlatformError, "status 3"),

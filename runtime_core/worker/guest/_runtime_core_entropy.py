@@ -237,7 +237,7 @@ def begin():
     if State.guarding:
         raise RuntimeError("the guards on entropy are on")
     if State.seeded_by_system is None:
-        State.seeded_by_system = {id(it) for it in gc.get_objects() if isinstance(it, _random.Random)}
+        State.seeded_by_system = {id(it) for it in gc.get_objects() if issubclass(type(it), _random.Random)}
     State.guarding = True
     State.finder = PatchFinder()
     sys.meta_path.insert(0, State.finder)
@@ -294,7 +294,8 @@ def _python_generators():
     found = []
     gc.unfreeze()  # what an earlier capture froze is not listed
     for candidate in gc.get_objects():
-        if isinstance(candidate, _random.Random) and id(candidate) in State.seeded_by_system:
+        # By its type: objects that stand for others, and load them when they are asked for their class, are left alone.
+        if issubclass(type(candidate), _random.Random) and id(candidate) in State.seeded_by_system:
             if getattr(candidate, "gauss_next", None) is not None:
                 candidate.gauss_next = None
             found.append([id(candidate), list(_random.Random.getstate(candidate))])
