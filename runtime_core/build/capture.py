@@ -212,11 +212,12 @@ def make_shareable(guest: Guest) -> None:
     Immortal objects are not counted, and frozen ones are never visited by the garbage collector again, so isolates do
     not write to their pages.
     """
-    # The interface keeps what the last method call was on: let that be something with a name.
-    run_simple_string(guest.instance, guest.emscripten, "import gc, js; js.Math.abs(0); gc.collect(); del gc, js")
+    # The interface keeps what the last method call was on: let that be something with a name. No variable is used: the
+    # worker may have one of that name in ``__main__``.
+    run_simple_string(guest.instance, guest.emscripten, "__import__('js').Math.abs(0); __import__('gc').collect()")
     keep_lasting_objects(guest)
     guest.js.collect()
-    run_simple_string(guest.instance, guest.emscripten, "import gc; gc.collect(); gc.freeze(); del gc")
+    run_simple_string(guest.instance, guest.emscripten, "__import__('gc').collect(); __import__('gc').freeze()")
     seal_heap(guest.instance)
 
 

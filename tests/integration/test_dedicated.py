@@ -231,6 +231,9 @@ class Made(metaclass=Meta):
     pass
 
 lazy = [Lazy(), Made, Made()]
+
+import __main__
+__main__.gc = __main__.js = 5
 """
 _IN_GENERATOR = "import js\ndef steps():\n    made = js.Date.new(0)\n    yield made\nit = steps()\nnext(it)"
 _IN_SLOT = "import js\nclass Slots:\n    __slots__ = ('made',)\nslots = Slots()\nslots.made = js.Date.new(0)"
@@ -272,10 +275,11 @@ def test_cancelled_timers_and_waiting_tasks_are_captured() -> None:
     assert output == []
 
 
-def test_objects_that_stand_for_others_are_not_asked() -> None:
-    """Such as Django's lazy objects, which load what they stand for when they are asked for their class."""
+def test_what_the_worker_made_is_left_alone() -> None:
+    """Also objects that load what they stand for when they are asked for their class, such as Django's."""
     with Isolate(worker_runtime(_LAZY), _options()) as isolate:
         assert isolate.evaluate("import worker\nlen(worker.lazy)") == 3
+        assert isolate.evaluate("gc + js") == 10
 
 
 @pytest.mark.parametrize(
