@@ -38,7 +38,8 @@ class JsProxyObject(JsObject):
         if trap is UNDEFINED or trap is None:
             return None
         if not isinstance(trap, JsFunction):
-            shown = f"'{to_display(trap)}' returned for property '{name}' of object '{self.handler.describe()}'"
+            given = trap.describe() if isinstance(trap, JsObject) else to_display(trap)
+            shown = f"'{given}' returned for property '{name}' of object '{self.handler.describe()}'"
             throw_type_error(f"{shown} is not a function")
         return trap
 

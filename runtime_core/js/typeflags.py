@@ -176,7 +176,10 @@ def _iterator_flags(flags: TypeFlag) -> TypeFlag:
 
 
 def _tag_flags(value: JsValue) -> TypeFlag:
-    tag = type_tag(value)
+    try:
+        tag = type_tag(value)
+    except JsThrow:
+        return TypeFlag(0)
     if tag == "[object Generator]":
         return TypeFlag.IS_GENERATOR
     return TypeFlag.IS_ASYNC_GENERATOR if tag == "[object AsyncGenerator]" else TypeFlag(0)

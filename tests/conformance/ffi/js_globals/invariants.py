@@ -353,3 +353,29 @@ import js
 #% the public names of pyodide_js
 import pyodide_js
 sorted(name for name in dir(pyodide_js) if not name.startswith("_"))
+
+#% a get trap that is no function
+import js
+for_number, for_object = js.Object.new(), js.Object.new()
+for_number.get = 1
+for_object.get = js.Object.new()
+proxies = [js.Proxy.new(js.Object.new(), handler) for handler in (for_number, for_object)]
+messages = []
+for proxy in proxies:
+    for use in (lambda: proxy.a, lambda: str(proxy), lambda: dir(proxy)):
+        try:
+            use()
+        except Exception as error:
+            messages.append(f"{type(error).__name__}: {error}")
+messages
+
+#% a has trap that is no function
+import js
+handler = js.Object.new()
+handler.has = js.Object.new()
+proxy = js.Proxy.new(js.Object.new(), handler)
+try:
+    proxy.a
+except Exception as error:
+    found = f"{type(error).__name__}: {error}"
+[found, str(proxy)]
