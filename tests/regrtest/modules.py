@@ -34,7 +34,9 @@ MODULES: Final = tuple(_NAMES.split())
 
 _ALSO: Final[Mapping[str, str]] = {
     # test modules that others import
-    "test_cmath": "test_math",
+    "test_cmath": "test_math test_iter",
+    "test_math": "test_iter",
+    "test_contextlib_async": "test_contextlib",
     "test_posixpath": "test_genericpath",
     "test_dataclasses": "test_typing",
     "test_datetime": "datetimetester",
