@@ -19,6 +19,7 @@ from runtime_core.emscripten.mounts import Mount
 from runtime_core.engine.hostcall import HostImport, ReferenceTable
 from runtime_core.engine.instance import GuestInstance
 from runtime_core.engine.sidemodule import StoreLinker
+from runtime_core.js.held_memory import HeldMemory
 from runtime_core.js.host import JsHost
 from runtime_core.js.imports import js_imports
 from runtime_core.js.refs import RefTable
@@ -57,6 +58,10 @@ class Guest:
         self.js = JsHost(instance, emscripten, refs, clock=loop_seconds(clock), sleep=sleep)
         instance.bind(self)
         emscripten.bind(instance)
+        if instance.host_bytes is not None:
+            held = HeldMemory(self.js, instance.host_bytes)
+            instance.look_at_ticks(held.look)
+            refs.look = held.look
 
     def use_libraries(self, loader: LibraryLoader, places: Mapping[str, Place] | None = None) -> None:
         """Let the guest load the native libraries that lie in its read-only mounts.

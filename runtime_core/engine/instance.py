@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -195,9 +195,17 @@ class GuestInstance(ExportedItems):
             return
         budget.add(seconds)
         if budget.exhausted:
-            self._exceeded = LimitError("the guest used too much CPU time", expected=f"<= {budget.seconds} s")
-            self._die(f"the guest trapped before: {self._exceeded.message}")
-            raise self._exceeded
+            self.exceed(LimitError("the guest used too much CPU time", expected=f"<= {budget.seconds} s"))
+
+    def exceed(self, error: LimitError) -> NoReturn:
+        """End the instance for a limit that it exceeds.
+
+        Raises:
+            LimitError: always.
+        """
+        self._exceeded = error
+        self._die(f"the guest trapped before: {error.message}")
+        raise error
 
     def check_budget(self) -> None:
         """Count the time that this thread spent for the guest outside of it, and see whether the budget is used up.
@@ -209,6 +217,18 @@ class GuestInstance(ExportedItems):
         if budget is not None:
             budget.count_outside()
             self.charge(0.0)
+            if budget.look is not None:
+                budget.look()
+
+    @property
+    def host_bytes(self) -> int | None:
+        """What values of this instance may take of the host's memory; None = no limit."""
+        return self._store.limits.host_bytes
+
+    def look_at_ticks(self, look: Callable[[], None]) -> None:
+        """Have another limit looked at where the CPU budget is. ``look`` calls :meth:`exceed`."""
+        if self._store.budget is not None:
+            self._store.budget.look = look
 
     @contextlib.contextmanager
     def working(self) -> Iterator[None]:

@@ -25,7 +25,9 @@ class Limits:
 
     ``memory_bytes`` caps its linear memory: growth beyond it fails, and CPython raises MemoryError. ``cpu_seconds``
     caps the CPU time of the threads inside it, host functions included; beyond it the guest traps. ``wait_seconds``
-    caps the time its event loop waits for timers: no CPU time, but the caller's thread is held. None = no limit.
+    caps the time its event loop waits for timers: no CPU time, but the caller's thread is held. ``host_bytes`` caps
+    what its JavaScript values take of the host's memory; beyond it, give or take 32 MiB, the guest traps. It is looked
+    at now and then, often enough for guests that have a CPU limit. None = no limit.
 
     Raises:
         ConfigError: a limit that is not above 0.
@@ -34,10 +36,11 @@ class Limits:
     memory_bytes: int | None = None
     cpu_seconds: float | None = None
     wait_seconds: float | None = None
+    host_bytes: int | None = 3 << 29
 
     def __post_init__(self) -> None:
         # The engine takes a negative limit for none, and a comparison with NaN never holds.
-        for name in ("memory_bytes", "cpu_seconds", "wait_seconds"):
+        for name in ("memory_bytes", "cpu_seconds", "wait_seconds", "host_bytes"):
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:
                 raise ConfigError(f"the limit {name}", expected="a number above 0, or None for no limit", found=value)
@@ -93,6 +96,8 @@ class CpuBudget:
         self._entries = 0
         self._outside_since = 0.0
         self._outside_thread = 0
+        self.look: Callable[[], None] | None = None
+        """Called at each tick while the instance is at work; raises LimitError for another limit than this one."""
 
     def enter(self) -> None:
         """Start the clock unless it runs; to be paired with :meth:`leave` on the same thread."""

@@ -32,6 +32,7 @@ class Store:
         self.context: int = api.wasmtime_store_context(self._pointer)
         self.stack_bytes = stack_bytes
         self.budget: CpuBudget | None = None
+        self.limits = limits
         memory = -1 if limits.memory_bytes is None else limits.memory_bytes
         api.wasmtime_store_limiter(self._pointer, memory, _TABLE_SLOTS, -1, -1, -1)
         if limits.cpu_seconds is not None and ticker is None:
@@ -55,6 +56,8 @@ class Store:
                     raise KeyboardInterrupt
                 if budget.exhausted:
                     raise LimitError("the guest used too much CPU time", expected=f"<= {seconds} s")
+                if budget.look is not None:
+                    budget.look()
                 delta[0] = 1
                 kind[0] = capi.UPDATE_DEADLINE_CONTINUE
             except BaseException as error:  # noqa: BLE001 - C called; the call into the guest raises it
@@ -89,6 +92,8 @@ class Store:
     def close(self) -> None:
         """Free the store, with every instance and memory in it."""
         pointer, self._pointer = self._pointer, 0
+        if self.budget is not None:
+            self.budget.look = None
         if self._ticker is not None:
             self._ticker.release()
             self._ticker = None

@@ -183,6 +183,17 @@ def collect(value: JsValue) -> list[JsValue]:
     return elements
 
 
+def gathered(values: Iterable[JsValue]) -> list[JsValue]:
+    """A list of values that are made on the way. In a variable of its own, unlike in an expression, what there is so
+    far can be measured (held_memory.py).
+    """
+    made: list[JsValue] = []
+    for value in values:
+        checkpoint()
+        made.append(value)
+    return made
+
+
 def bounded(value: JsValue) -> Iterator[JsValue]:
     """As :func:`iterate`, with an end for those that have none.
 

@@ -18,7 +18,7 @@ from runtime_core.js.descriptors import (
 )
 from runtime_core.js.errors import throw_type_error
 from runtime_core.js.functions import BuiltinFunction, JsFunction, with_length
-from runtime_core.js.iteration import bounded, iterate
+from runtime_core.js.iteration import bounded, gathered, iterate
 from runtime_core.js.operators import (
     get_property,
     same_value_zero_key,
@@ -237,9 +237,9 @@ STATICS: Final[Mapping[str, Callable[..., JsValue]]] = {
     "isFrozen": lambda value: _has_none(value, Attribute.CONFIGURABLE | Attribute.WRITABLE),
     "isSealed": lambda value: _has_none(value, Attribute.CONFIGURABLE),
     "keys": lambda value: JsArray(_keys(value)),
-    "entries": lambda value: JsArray(JsArray((key, get_property(value, key))) for key in _keys(value)),
+    "entries": lambda value: JsArray(gathered(JsArray((key, get_property(value, key))) for key in _keys(value))),
     "fromEntries": _from_entries,
-    "values": lambda value: JsArray(get_property(value, key) for key in _keys(value)),
+    "values": lambda value: JsArray(gathered(get_property(value, key) for key in _keys(value))),
     "groupBy": _group_by,
 }
 

@@ -39,6 +39,7 @@ _SMALL_MIN: Final = -(1 << 27)
 _SMALL_MAX: Final = (1 << 27) - 1
 MAX_HANDLES: Final = 1 << 23  # about 0.5 GB of host objects; one guest call that makes more is stopped
 SWEEP_THRESHOLD: Final = 1 << 14  # handles beyond those that survived the last sweep
+_LOOK_HANDLES: Final = 1 << 15  # new ones in one guest call, between looks at what the values take
 LARGE_BYTES: Final = 1 << 16  # a value of this size is counted by its size, too
 MAX_LARGE_BYTES: Final = 1 << 30  # of host memory; one guest call that holds more in large values is stopped
 SWEEP_BYTES: Final = 1 << 23  # in large values beyond those that survived the last sweep
@@ -91,6 +92,9 @@ class RefTable:
         self._large: dict[int, int] = {}  # id of each large value that has a handle: its size
         self._large_bytes = 0
         self._sweep_at_bytes = SWEEP_BYTES
+        self._look_at = min(_LOOK_HANDLES, MAX_HANDLES)
+        self.look: Callable[[], object] | None = None
+        """Called now and then while the table grows; may raise LimitError."""
         self._pinned = 0
         self._pinned_arrays = 0
         self._pins = 0
@@ -195,12 +199,19 @@ class RefTable:
             self._values[index] = value
         else:
             index = len(self._values)
-            if index >= MAX_HANDLES:
-                raise _too_many()
+            if index >= self._look_at:
+                self._note_growth(index)
             self._values.append(value)
         if kind in self._primitives:
             return (index + 1) << 4 | _TAG_PRIMITIVE
         return index << 4 | (_TAG_PROXY if kind in self._proxy_types else _TAG_VALUE)
+
+    def _note_growth(self, index: int) -> None:
+        if index >= MAX_HANDLES:
+            raise _too_many()
+        self._look_at = min(index + _LOOK_HANDLES, MAX_HANDLES)
+        if self.look is not None:
+            self.look()
 
     def _count(self, value: object, size: int) -> None:
         if id(value) in self._large:
@@ -261,4 +272,7 @@ class RefTable:
             self._large = {key: size for key, size in self._large.items() if key in held}
             self._large_bytes = sum(self._large.values())
         self._sweep_at_bytes = self._large_bytes + SWEEP_BYTES
+        self._look_at = min(len(values) + _LOOK_HANDLES, MAX_HANDLES)
+        if self.look is not None:
+            self.look()
         return before - len(self)

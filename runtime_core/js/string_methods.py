@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from runtime_core.engine.checkpoint import checked, checkpoint
-from runtime_core.js.arrays import JsArray
+from runtime_core.js.arrays import JsArray, check_length
 from runtime_core.js.coerce import (
     WHITESPACE,
     clamp_index,
@@ -347,7 +347,8 @@ def _split(this: JsValue, separator: JsValue, limit: JsValue) -> JsValue:
     if separator is UNDEFINED:
         return JsArray([text])
     units = to_units(text)
-    parts = units.split(needle) if needle else list(units)
+    check_length(min(units.count(needle) + 1 if needle else len(units), most))
+    parts = units.split(needle, most) if needle else list(units[:most])
     return JsArray(map(from_units, parts[:most]))
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+from typing import Final
+
 import pytest
 
 from runtime_core.engine.limits import Limits
 from runtime_core.isolate import Isolate, IsolateOptions, IsolateState
+from runtime_core.js.held_memory import process_bytes
 from schemas.errors import LimitError, PythonError
 from tests.support import releases
 
@@ -132,3 +136,68 @@ def test_large_values_that_were_dropped_do_not_count() -> None:
 def test_digits_that_take_minutes_are_refused(radix: int) -> None:
     with boot() as isolate, pytest.raises(PythonError, match="too big to be shown"):
         isolate.run(f"js.BigInt.prototype.toString.call(1 << 4_000_000, {radix})")
+
+
+_SMALL: Final = (
+    ("zeros(400_000).map(js.Object)", "objects"),
+    ("zeros(400_000).map(js.Array.of.bind(None))", "arrays"),
+    ("zeros(400_000).map(js.Promise.resolve.bind(js.Promise))", "promises"),
+    ("zeros(400_000).map(js.Object.bind.bind(js.Object))", "bound functions"),
+    ("zeros(600_000).map(js.Symbol)", "symbols"),
+    ("js.Object.entries(zeros(400_000))", "entries of an array"),
+    ("js.Map.new(js.Object.entries(zeros(200_000)))", "a map"),
+    ("js.Set.new(js.Object.keys(zeros(600_000)))", "a set of texts"),
+    ("js.JSON.parse('[' + '{},' * 400_000 + '1]')", "objects made of a text, before it is read to its end"),
+    ("js.structuredClone(js.JSON.parse('[' + '[],' * 150_000 + '1]'))", "a clone"),
+    ("zeros(400_000).fill(js.Boolean).forEach(js.queueMicrotask.bind(None, js.Boolean))", "microtasks"),
+    ("js.Object.keys(zeros(300_000)).forEach(append(js.URLSearchParams.new()))", "parameters of a URL"),
+    ("then(js.Promise.new(js.Boolean), 300_000)", "callbacks of a promise"),
+    ("list(map(js.Array.new, range(7000, 8000)))", "arrays made one by one"),
+)
+
+_SMALL_PRELUDE: Final = """
+import js
+
+def zeros(count):
+    return js.Array.new(count).fill(0)
+
+def append(made):
+    return js.Reflect.get(made, 'append').bind(made, 'a')
+
+def then(promise, count):
+    zeros(count).fill(js.Boolean).forEach(js.Reflect.get(promise, 'then').bind(promise))
+"""
+
+
+@pytest.mark.parametrize(("expression", "reason"), _SMALL)
+def test_small_values_are_counted_in_all(expression: str, reason: str) -> None:
+    limits = Limits(memory_bytes=128 << 20, cpu_seconds=60, host_bytes=8 << 20)
+    before = process_bytes()
+    with Isolate(releases.runtime(), IsolateOptions(limits=limits, stdout=len, stderr=len)) as isolate:
+        isolate.run(_SMALL_PRELUDE)
+        with pytest.raises(LimitError, match="values of the guest take too much memory"):
+            isolate.run(f"kept = {expression}")
+        assert isolate.state is IsolateState.DEAD
+        assert process_bytes() - before < 256 << 20
+    gc.collect()
+
+
+def test_small_values_are_counted_without_a_limit_of_time() -> None:
+    options = IsolateOptions(limits=Limits(memory_bytes=128 << 20, host_bytes=8 << 20), stdout=len, stderr=len)
+    with Isolate(releases.runtime(), options) as isolate, pytest.raises(LimitError, match="values of the guest"):
+        isolate.run(
+            "import js\nkept = js.Array.new()\nwhile True: kept.push(js.Object.entries(js.Array.new(50).fill(0)))"
+        )
+
+
+def test_values_that_others_hold_do_not_count() -> None:
+    limits = Limits(memory_bytes=256 << 20, cpu_seconds=60, host_bytes=8 << 20)
+    others = IsolateOptions(limits=Limits(memory_bytes=256 << 20, cpu_seconds=60), stdout=len, stderr=len)
+    with (
+        Isolate(releases.runtime(), others) as large,
+        Isolate(releases.runtime(), IsolateOptions(limits=limits, stdout=len, stderr=len)) as isolate,
+    ):
+        isolate.run("import js")
+        large.run("import js\nkept = js.Object.entries(js.Array.new(250_000).fill(0))")
+        isolate.run("large = [b'x' * 1000 for _ in range(60_000)]\nfor _ in range(10_000): js.Object.new()")
+        assert isolate.evaluate("1 + 1") == 2
