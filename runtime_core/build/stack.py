@@ -28,6 +28,7 @@ from schemas.snapshot_metadata import SnapshotType
 
 TOP_LEVEL_SECONDS: Final = 60.0
 """How long imports and a top level may run, and how long they may wait for timers."""
+BUILD_LIMITS: Final = Limits(cpu_seconds=TOP_LEVEL_SECONDS, wait_seconds=TOP_LEVEL_SECONDS)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +73,7 @@ def capture_on(
     streams = StandardStreams(write_stdout=output, write_stderr=output, are_terminals=False)
     guest, support = base.boot(
         services=build_services(streams),
-        limits=limits or Limits(cpu_seconds=TOP_LEVEL_SECONDS, wait_seconds=TOP_LEVEL_SECONDS),
+        limits=limits or BUILD_LIMITS,
         modules=addition.modules,
         reseed=False,
     )

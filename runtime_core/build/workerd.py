@@ -13,18 +13,20 @@ from runtime_core.build.cache import BuildCache
 from runtime_core.build.pins import UPSTREAMS
 from runtime_core.build.progress import Timeline
 from runtime_core.build.release import build_code
+from runtime_core.build.stack import BUILD_LIMITS
 from runtime_core.build.translate import translate_exceptions, translate_library
 from runtime_core.build.upstream import obtain_upstream
 from runtime_core.engine.codecache import CodeCache
 from runtime_core.engine.engine import Engine
 from runtime_core.engine.instance import GuestInstance
+from runtime_core.engine.limits import Limits
 from runtime_core.engine.module import CompiledModule, Program
 from runtime_core.guest import host_imports
 from runtime_core.linking.library import LibraryLoader
 from runtime_core.packages.bundle import WorkerBundle
 from runtime_core.wasm.abi import abi_profile
 from runtime_core.workerd.boot import WorkerdFiles, WorkerdGuest, boot_workerd
-from runtime_core.workerd.checks import DEDICATED_FLAG
+from runtime_core.workerd.checks import DEDICATED_FLAG, check_memory, check_program
 from runtime_core.workerd.dedicate import DedicatedWorker, run_top_level
 from runtime_core.workerd.flags import BASELINE_FLAGS, flag_record
 from runtime_core.workerd.profile import WORKERD_314_0_5, WorkerdProfile
@@ -33,7 +35,7 @@ from runtime_core.workerd.support_files import find_files
 from runtime_core.workerd.write import write_baseline, write_dedicated
 from schemas.digest import Digest
 from schemas.errors import ConfigError, UnsupportedVersionError
-from schemas.snapshot_codec import Snapshot
+from schemas.snapshot_codec import PAGE_BYTES, Snapshot
 from schemas.snapshot_metadata import SnapshotType
 
 PROFILES: Final[Mapping[str, WorkerdProfile]] = {WORKERD_314_0_5.pyodide: WORKERD_314_0_5}
@@ -47,24 +49,38 @@ class WorkerdRuntime:
     profile: WorkerdProfile
     program: Program
     memory: CompiledModule
+    main_module: Path
     libraries: LibraryLoader
     files: WorkerdFiles
     trampoline_slot: int
+    limits: Limits = BUILD_LIMITS
 
     def instantiate(self) -> GuestInstance:
         """A fresh instance with the memory that the main module starts with."""
-        return self.program.instantiate(self.memory)
+        return self.program.instantiate(self.memory, self.limits)
 
     def boot(self, flags: Container[str] = BASELINE_FLAGS, *, baseline: Snapshot | None = None) -> WorkerdGuest:
         """A guest at the point where workerd takes its baseline, with these compatibility flags on; taken up from
-        a baseline file if one is given."""
+        a baseline file if one is given.
+
+        Raises:
+            AbiMismatchError: the file is no baseline, or was made by another Pyodide.
+            PlatformError: the guest did not come to that point.
+        """
+        if baseline is not None:
+            check_memory(baseline, least_pages=self.profile.baseline.heap_size // PAGE_BYTES)
+            check_program(baseline, self.main_module.read_bytes())
         absent = {file.name for file in self.profile.support_files if file.unless is not None and file.unless in flags}
         support = {name: data for name, data in self.files.support.items() if name not in absent}
         files = replace(self.files, support=support)
         instance, slot = self.instantiate(), self.trampoline_slot
-        if baseline is not None:
-            return resume_workerd(instance, self.profile, files, baseline, trampoline_slot=slot)
-        return boot_workerd(instance, self.profile, files, trampoline_slot=slot)
+        try:
+            if baseline is not None:
+                return resume_workerd(instance, self.profile, files, baseline, trampoline_slot=slot)
+            return boot_workerd(instance, self.profile, files, trampoline_slot=slot)
+        except BaseException:
+            instance.close()
+            raise
 
 
 def prepare_workerd(version: str, program: Path, *, cache: BuildCache, timeline: Timeline) -> WorkerdRuntime:
@@ -95,6 +111,7 @@ def prepare_workerd(version: str, program: Path, *, cache: BuildCache, timeline:
         profile=profile,
         program=engine.link(image, host_imports()),
         memory=memory,
+        main_module=upstream.main_module.path,
         libraries=LibraryLoader(
             translate=lambda wasm: translate_library(cache, wasm), load=lambda wasm: engine.load(wasm, compiled)
         ),
@@ -132,6 +149,7 @@ def export_snapshot(
         ConfigError: workerd has no such flag, or the output cannot be written.
         CaptureError: the worker's top level leaves what a snapshot cannot hold.
         PythonError: the worker's top level raised.
+        LimitError, FatalIsolateError: it did not come to its end.
         PlatformError: a step failed; nothing is left in the place of ``output``.
     """
     enabled = frozenset(flags) | ({DEDICATED_FLAG} if worker is not None else frozenset())

@@ -22,14 +22,12 @@ from runtime_core.build.progress import Timeline
 from runtime_core.build.recipe import IMPORTED
 from runtime_core.build.release import build_code, pack_and_write
 from runtime_core.build.sources import package_digest, runtime_code_digest
-from runtime_core.build.stack import TOP_LEVEL_SECONDS
+from runtime_core.build.stack import BUILD_LIMITS
 from runtime_core.build.stacked import SNAPSHOT_NAME, derived, worker_file, write_captured
 from runtime_core.build.translate import translate_exceptions
 from runtime_core.emscripten.mounts import Mount, map_file
 from runtime_core.engine.capi import WASMTIME_VERSION
 from runtime_core.engine.codecache import CodeCache
-from runtime_core.engine.errors import GuestExit
-from runtime_core.engine.limits import Limits
 from runtime_core.guest import Guest, host_imports, stdlib_mount
 from runtime_core.linking.library import LibraryLoader
 from runtime_core.packages.bundle import WorkerBundle
@@ -50,17 +48,18 @@ from runtime_core.worker.packages import package_mounts, worker_mount
 from runtime_core.worker.search_path import METADATA_PATH
 from runtime_core.worker.support import Support
 from runtime_core.workerd.checks import check_memory, check_program, check_type, read_snapshot
+from runtime_core.workerd.failures import guest_failures
 from runtime_core.workerd.libraries import library_places
 from runtime_core.workerd.profile import WORKERD_314_0_5
 from runtime_core.workerd.replay import ReplayPlace, leave_top_level, replay
 from schemas.digest import Digest
-from schemas.errors import AbiMismatchError, ConfigError, GuestExitError, LinkError, RestoreError
+from schemas.errors import AbiMismatchError, ConfigError, LinkError, RestoreError
 from schemas.release import Role
-from schemas.snapshot_codec import Snapshot
+from schemas.snapshot_codec import PAGE_BYTES, Snapshot
 from schemas.snapshot_metadata import SnapshotType
 
 _LIBRARIES: Final = "libraries.json"
-_BASELINE_PAGES: Final = WORKERD_314_0_5.baseline.heap_size >> 16
+_BASELINE_PAGES: Final = WORKERD_314_0_5.baseline.heap_size // PAGE_BYTES
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -230,8 +229,15 @@ def _library_files(snapshot: Snapshot, bundle: WorkerBundle | None) -> list[Libr
                 hint="it was made by a workerd from before October 2025: make it again",
             )
         wasm = bytes(data)
+        info = read_dylink(binary.parse(wasm))
+        if place.memory + info.memory_bytes > len(snapshot.heap):
+            raise RestoreError(
+                f"{path} lies outside of the snapshot's memory",
+                expected=f"{info.memory_bytes} bytes below {len(snapshot.heap):#x}",
+                found=f"{place.memory:#x}",
+            )
         # What a library needs was loaded before it; one that was not has no data, and workerd does not record it.
-        needed = (by_base_name.get(posixpath.basename(name), name) for name in read_dylink(binary.parse(wasm)).needed)
+        needed = (by_base_name.get(posixpath.basename(name), name) for name in info.needed)
         found.append(
             LibraryFile(
                 name=path,
@@ -287,15 +293,12 @@ def _capture(
         libraries=LibraryLoader(translate=lambda wasm: wasm, load=lambda wasm: engine.load(wasm, codes)),
         linked=code.libraries,
         services=build_services(),
-        limits=Limits(cpu_seconds=TOP_LEVEL_SECONDS, wait_seconds=TOP_LEVEL_SECONDS),
+        limits=BUILD_LIMITS,
     )
     guest = replay(snapshot, place)
     try:
-        return _finish(guest, snapshot, base, code, bundle)
-    except GuestExit as error:
-        raise GuestExitError(
-            f"the guest ended its process with status {error.status} before it was captured", status=error.status
-        ) from error
+        with guest_failures("before it was captured"):
+            return _finish(guest, snapshot, base, code, bundle)
     finally:
         guest.close()
 

@@ -102,6 +102,7 @@ def _add_import(parts: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     take.add_argument("--worker", type=Path, metavar="PATH", help="the worker's directory, or its only file")
     take.add_argument("--main", metavar="FILE", help=f"its main module (default: {_DEFAULT_MAIN})")
     take.add_argument("--release-id", help="write-once name (default: version and snapshot digest)")
+    take.add_argument("--publish", metavar="HOST:PORT", help="then publish it at this service")
     take.add_argument("--work", type=Path, metavar="DIR", help="build cache (default: the user's cache)")
     take.add_argument("--json", action="store_true", help="print one JSON document on stdout")
     take.set_defaults(command=_import)
@@ -114,13 +115,9 @@ def _import(options: argparse.Namespace) -> int:
     from runtime_core.build.workerd_import import import_snapshot
     from runtime_core.release import LocalRelease
 
-    try:
-        data = options.file.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"cannot read the snapshot {options.file}: {error.strerror or error}") from error
     timeline = Timeline()
     built = import_snapshot(
-        data,
+        _read(options.file, "snapshot"),
         LocalRelease.open(options.release),
         options.output,
         cache=BuildCache(options.work or default_cache_root()),
@@ -128,18 +125,29 @@ def _import(options: argparse.Namespace) -> int:
         worker=_worker(options.worker, options.main),
         release_id=options.release_id,
     )
+    if options.publish is not None:
+        with timeline.step("publish the release"):
+            _publish(options.output, options.publish)
     if options.json:
         document = {
             "release_id": built.manifest.release_id,
             "digest": str(built.manifest_digest),
             "directory": str(built.directory),
             "type": built.manifest.abi.snapshot_type.value,
+            "published": options.publish is not None,
             "timeline": timeline.as_json(),
         }
         print(json.dumps(document))
     else:
         print(f"{built.manifest.release_id} {built.manifest_digest} in {built.directory}")
     return int(ExitCode.OK)
+
+
+def _publish(directory: Path, address: str) -> None:
+    from artifactd.client import BlobClient, Connection, ReleaseClient, ReleaseDirectory
+
+    with Connection(address) as connection:
+        ReleaseDirectory.open(directory).publish(BlobClient(connection), ReleaseClient(connection))
 
 
 def _baseline(path: Path | None, worker: WorkerBundle | None) -> Snapshot | None:
@@ -149,10 +157,18 @@ def _baseline(path: Path | None, worker: WorkerBundle | None) -> Snapshot | None
         return None
     if worker is None:
         raise ConfigError("there is no worker to stack on the baseline", hint="give --worker PATH")
+    return read_snapshot(_read(path, "baseline"))
+
+
+def _read(path: Path, what: str) -> bytes:
+    """A snapshot file; no more of it than shows that it is too large."""
+    from runtime_core.workerd.checks import MAX_FILE_BYTES
+
     try:
-        return read_snapshot(path.read_bytes())
+        with path.open("rb") as file:
+            return file.read(min(path.stat().st_size, MAX_FILE_BYTES + 1))
     except OSError as error:
-        raise ConfigError(f"cannot read the baseline {path}: {error.strerror or error}") from error
+        raise ConfigError(f"cannot read the {what} {path}: {error.strerror or error}") from error
 
 
 def _worker(path: Path | None, main: str | None) -> WorkerBundle | None:

@@ -206,7 +206,9 @@ class ImageLinker:
         end = _MAX_END if file.place is None else _MEMORY_END
         if not self._main.heap_base <= base <= end - info.memory_bytes:
             raise LinkError(
-                "no room for its data", expected=f"below {end:#x}", found=f"{info.memory_bytes} at {base:#x}"
+                "no room for its data",
+                expected=f"{self._main.heap_base:#x} to {end:#x}",
+                found=f"{info.memory_bytes} bytes at {base:#x}",
             )
         return base
 

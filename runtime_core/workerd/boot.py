@@ -36,6 +36,7 @@ from _cloudflare.entropy_patches import before_top_level
 before_top_level()
 del before_top_level
 """
+_DIGITS: Final = len(str(U32))
 _EXTEND_SYS_PATH: Final = 'import sys; sys.path.append("{}"); sys.path.append("{}"); del sys'
 _ADD_LIBRARY_PATH: Final = f'import os; os.environ["LD_LIBRARY_PATH"] += ":{VENDORED_LIBRARY_DIRECTORY}"; del os'
 
@@ -79,8 +80,10 @@ class WorkerdGuest:
             HostError: it does not say.
         """
         text = self.runner.run(_FIND_ENTROPY_FLAG)
-        if not text.isdecimal() or int(text) > U32:
-            raise HostError("the guest did not say where its entropy counter is", expected="an address", found=text)
+        if not text.isdecimal() or len(text) > _DIGITS or int(text) > U32:
+            raise HostError(
+                "the guest did not say where its entropy counter is", expected="an address", found=ascii(text)[:80]
+            )
         self.entropy.bind(self.guest.instance.memory, int(text))
 
     def import_baseline(self) -> None:

@@ -11,21 +11,26 @@ from typing import Final
 from runtime_core.snapshot.types import TypeRules
 from runtime_core.wasm import binary
 from schemas.errors import AbiMismatchError, FormatError, RestoreError
-from schemas.snapshot_codec import PAGE_BYTES, Snapshot, decode_snapshot
+from schemas.snapshot_codec import MAX_METADATA_BYTES, PAGE_BYTES, Snapshot, decode_snapshot
 from schemas.snapshot_metadata import SnapshotType
 
 DEDICATED_FLAG: Final = "python_dedicated_snapshot"
+MAX_PAGES: Final = 16_384
+"""1 GiB of memory; an isolate of workerd's has 128 MB for all that it holds."""
+MAX_FILE_BYTES: Final = MAX_PAGES * PAGE_BYTES + MAX_METADATA_BYTES
 
 
 def read_snapshot(data: bytes | memoryview) -> Snapshot:
     """Decode a file of workerd's.
 
     Raises:
-        FormatError: it is none, or empty.
+        FormatError: it is none, empty, or larger than any that can be taken up.
         UnsupportedVersionError: a version this runtime does not know.
     """
     if not data:
         raise FormatError("the snapshot has a size of 0", expected="a file of workerd's")
+    if len(data) > MAX_FILE_BYTES:
+        raise FormatError("the snapshot is too large", expected=f"<= {MAX_FILE_BYTES} bytes", found=len(data))
     return decode_snapshot(data)
 
 
@@ -68,10 +73,12 @@ def check_memory(snapshot: Snapshot, *, least_pages: int) -> None:
     """Check the length of memory.
 
     Raises:
-        RestoreError: it is shorter than the program's own.
+        RestoreError: it is shorter than the program's own, or longer than any that can be taken up.
     """
     pages = len(snapshot.heap) // PAGE_BYTES
-    if pages < least_pages:
+    if not least_pages <= pages <= MAX_PAGES:
         raise RestoreError(
-            "the snapshot's memory is too short", expected=f">= {least_pages} pages of {PAGE_BYTES}", found=pages
+            f"the snapshot's memory is too {'short' if pages < least_pages else 'long'}",
+            expected=f"{least_pages} to {MAX_PAGES} pages of {PAGE_BYTES}",
+            found=pages,
         )

@@ -68,12 +68,12 @@ def load_libraries(guest: Guest, metadata: SnapshotMetadata, loader: LibraryLoad
     # While a snapshot is made, the first slot behind the program's own is taken by the time libraries come.
     guest.instance.table_grow(1)
     for path in places:
-        if guest.emscripten.fs.find_library(path) is None:
-            raise RestoreError(
-                f"Could not find {path} in the worker's files or packages, which is required by the snapshot.",
-                hint="import the snapshot with the files that it was made with",
-            )
         try:
+            if guest.emscripten.fs.find_library(path) is None:
+                raise RestoreError(
+                    f"Could not find {path} in the worker's files or packages, which is required by the snapshot.",
+                    hint="import the snapshot with the files that it was made with",
+                )
             linker.open(path, is_global=False)
         except LinkError as error:
             raise RestoreError(

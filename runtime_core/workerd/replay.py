@@ -7,20 +7,16 @@ limits and the first entries of the reference tables, which are put there direct
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from runtime_core.emscripten.boot import prepare_filesystem
-from runtime_core.emscripten.errno import Errno
 from runtime_core.emscripten.host import EmscriptenHost, HostServices
 from runtime_core.emscripten.mounts import Mount
-from runtime_core.engine.errors import GuestExit
 from runtime_core.engine.limits import Limits
 from runtime_core.guest import Guest
-from runtime_core.js.control import JsThrow
-from runtime_core.js.host import JsHost, host_error
+from runtime_core.js.host import JsHost
 from runtime_core.js.sweep import add_references, scratch
 from runtime_core.js.values import NO_VALUE, JsValue
 from runtime_core.linking.library import LibraryLoader
@@ -28,6 +24,7 @@ from runtime_core.wasm.linkedlibrary import LinkedLibrary
 from runtime_core.worker.baseline import baseline_sources
 from runtime_core.worker.search_path import DYNLIB_PATH, METADATA_PATH, library_paths
 from runtime_core.workerd.bootstrap import Bootstrap
+from runtime_core.workerd.failures import guest_failures
 from runtime_core.workerd.libraries import link_state, load_libraries
 from runtime_core.workerd.profile import VENDORED_LIBRARY_DIRECTORY, WORKERD_314_0_5, WorkerdProfile
 from runtime_core.workerd.references import FIRST_RECORDED, References
@@ -91,7 +88,7 @@ def replay(snapshot: Snapshot, place: ReplayPlace) -> Guest:
         _mount(host, place)
         instance.memory.write(0, snapshot.heap)
         instance.call("emscripten_stack_set_limits", place.stack.base, place.stack.end)
-        with _guest_failures("while its snapshot was replayed"):
+        with guest_failures("while its snapshot was replayed"):
             _libraries(guest, snapshot, place)
             _take_up(guest, snapshot, references)
             _finish(guest, snapshot, place)
@@ -108,25 +105,12 @@ def leave_top_level(guest: Guest) -> None:
         RestoreError, HostError: guest code failed.
         FatalIsolateError: the guest trapped.
     """
-    with _guest_failures("before the first request"):
+    with guest_failures("before the first request"):
         SourceRunner(guest.instance, guest.emscripten).run(
             "from _cloudflare.entropy_patches import before_first_request\n"
             "before_first_request()\n"
             "del before_first_request"
         )
-
-
-@contextmanager
-def _guest_failures(when: str) -> Iterator[None]:
-    """Name what a guest may do to the host's own steps: its memory is whatever the file says."""
-    try:
-        yield
-    except JsThrow as thrown:
-        raise RestoreError(f"the guest failed {when}: {host_error(thrown.value)}") from thrown
-    except GuestExit as ended:
-        raise RestoreError(f"the guest ended its process {when}", found=f"status {ended.status}") from ended
-    except Errno as error:
-        raise RestoreError(f"the guest's file system is in the way {when}", found=error.code.name) from error
 
 
 def _libraries(guest: Guest, snapshot: Snapshot, place: ReplayPlace) -> None:

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from runtime_core.workerd.failures import guest_failures
 from runtime_core.workerd.flags import BASELINE_FLAGS, flag_record
 from runtime_core.workerd.serialize import record_references
+from schemas.errors import CaptureError
 from schemas.snapshot_codec import encode_snapshot, snapshot_chunks
 from schemas.snapshot_metadata import SnapshotMetadata, SnapshotSettings, SnapshotType
 
@@ -49,9 +51,14 @@ def write_dedicated(started: WorkerdGuest, worker: DedicatedWorker) -> bytes:
     runs in the guest and is not part of it.
 
     Raises:
-        CaptureError: the worker holds a value that workerd would not find again.
+        CaptureError: the worker holds a value that workerd would not find again, or ended its process meanwhile.
         HostError: the top level advanced a random generator.
     """
+    with guest_failures("while its snapshot was written", CaptureError):
+        return _write_dedicated(started, worker)
+
+
+def _write_dedicated(started: WorkerdGuest, worker: DedicatedWorker) -> bytes:
     guest = started.guest
     references = record_references(guest.js)
     libraries = record_libraries(guest)

@@ -10,21 +10,33 @@ import random
 import struct
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from runtime_core.build.cache import BuildCache
+from runtime_core.build.progress import Timeline
+from runtime_core.build.workerd_import import import_snapshot
 from runtime_core.engine.limits import Limits
-from runtime_core.workerd.checks import check_type, read_snapshot
+from runtime_core.packages.bundle import WorkerBundle
+from runtime_core.release import LocalRelease
+from runtime_core.workerd.checks import DEDICATED_FLAG, check_type, read_snapshot
+from runtime_core.workerd.dedicate import DedicatedWorker, run_top_level
+from runtime_core.workerd.flags import BASELINE_FLAGS
 from runtime_core.workerd.libraries import library_places
 from runtime_core.workerd.profile import WORKERD_314_0_5
 from runtime_core.workerd.references import References
 from runtime_core.workerd.replay import leave_top_level
+from runtime_core.workerd.write import write_dedicated
 from schemas.errors import PlatformError
 from schemas.snapshot_codec import PAGE_BYTES
-from tests.support.workerd.files import DEDICATED_WORKER, dedicated, dedicated_native, native_worker
+from tests.support.releases import local_release
+from tests.support.workerd.files import DEDICATED_WORKER, baseline, dedicated, dedicated_native, native_worker
+from tests.support.workerd.guests import workerd_runtime
 from tests.support.workerd.places import replayed
 
 _HEADER: Final = struct.Struct("<IIII")
@@ -139,15 +151,12 @@ def test_damaged_memory(seed: int) -> None:
     """Pages and words of the guest's memory replaced: what it does then is its own affair, within its limits."""
     generator = random.Random(seed)
     metadata, original = _parts(dedicated())
-    heap = bytearray(original)
-    live = [page for page in range(4_053_008 // 4096, len(heap) // 4096) if any(heap[page * 4096 : page * 4096 + 4096])]
-    if seed % 2:
-        for page in generator.sample(live, 1 + seed // 4):
-            heap[page * 4096 : page * 4096 + 4096] = generator.randbytes(4096)
+    if seed % 2 == 0:
+        heap = bytearray(_with_words_replaced(original, generator, count=50 * (1 + seed)))
     else:
-        for page in generator.sample(live, 50 * (1 + seed)):
-            at = page * 4096 + 4 * generator.randrange(1024)
-            heap[at : at + 4] = generator.choice([generator.randbytes(4), bytes(4), b"\xff" * 4])
+        heap = bytearray(original)
+        for page in generator.sample(_live_pages(heap), 1 + seed // 4):
+            heap[page * 4096 : page * 4096 + 4096] = generator.randbytes(4096)
     _replay(_file(metadata, bytes(heap)))
 
 
@@ -160,3 +169,63 @@ def _replay(data: bytes, *, native: bool = False) -> None:
             guest.js.run("import worker; worker.Default(None, None)")
         finally:
             guest.close()
+
+
+@pytest.fixture(scope="module")
+def build_cache(tmp_path_factory: pytest.TempPathFactory) -> BuildCache:
+    """One of this module's own: what is imported of damaged files is nothing to keep."""
+    return BuildCache(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.mark.boot
+@pytest.mark.parametrize("seed", range(3))
+def test_damaged_memory_is_imported_or_refused(seed: int, build_cache: BuildCache, tmp_path: Path) -> None:
+    """The whole import: what it runs in the guest behind the replay, and the capture of what is left."""
+    metadata, original = _parts(dedicated())
+    heap = _with_words_replaced(original, random.Random(seed), count=10 * (seed + 1))
+    output = tmp_path / "out"
+    try:
+        import_snapshot(
+            _file(metadata, heap),
+            local_release(),
+            output,
+            cache=build_cache,
+            timeline=Timeline(),
+            worker=WorkerBundle(main="worker.py", files=DEDICATED_WORKER.files),
+        )
+    except PlatformError:
+        assert not output.exists()
+    else:
+        LocalRelease.open(output)
+
+
+@pytest.mark.boot
+@pytest.mark.parametrize("seed", range(3))
+def test_damaged_baseline_under_an_export(seed: int) -> None:
+    """A worker's file that is stacked on a damaged baseline: written or refused by name."""
+    metadata, original = _parts(baseline())
+    heap = _with_words_replaced(original, random.Random(seed), count=10 * (seed + 1))
+    runtime = replace(workerd_runtime(), limits=_LIMITS)
+    with suppress(PlatformError):
+        started = runtime.boot(baseline=read_snapshot(_file(metadata, heap)))
+        try:
+            bundle = WorkerBundle(main="worker.py", files={"worker.py": b"value = [1]"})
+            worker = DedicatedWorker(bundle=bundle, flags=frozenset({*BASELINE_FLAGS, DEDICATED_FLAG}))
+            run_top_level(started, worker, runtime.files.sdk)
+            write_dedicated(started, worker)
+        finally:
+            started.guest.close()
+
+
+def _with_words_replaced(memory: bytes, generator: random.Random, *, count: int) -> bytes:
+    """One word replaced in each of some pages."""
+    heap = bytearray(memory)
+    for page in generator.sample(_live_pages(heap), count):
+        at = page * 4096 + 4 * generator.randrange(1024)
+        heap[at : at + 4] = generator.choice([generator.randbytes(4), bytes(4), b"\xff" * 4])
+    return bytes(heap)
+
+
+def _live_pages(heap: bytearray) -> list[int]:
+    """Pages behind the program's own data that are not empty."""
+    return [page for page in range(4_053_008 // 4096, len(heap) // 4096) if any(heap[page * 4096 : page * 4096 + 4096])]

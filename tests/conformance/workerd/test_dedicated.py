@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from contextlib import closing
 
 import pytest
 
+from runtime_core.build.stack import BUILD_LIMITS
+from runtime_core.engine.limits import Limits
 from runtime_core.packages.bundle import WorkerBundle
 from runtime_core.workerd.dedicate import DedicatedWorker, run_top_level
 from runtime_core.workerd.flags import BASELINE_FLAGS
 from runtime_core.workerd.replay import leave_top_level
 from runtime_core.workerd.write import write_dedicated
-from schemas.errors import AbiMismatchError, CaptureError, HostError, PythonError
-from schemas.snapshot_codec import decode_snapshot
-from tests.support.workerd.files import DEDICATED_WORKER, baseline, dedicated, native_worker
+from schemas.errors import AbiMismatchError, CaptureError, FatalIsolateError, HostError, PythonError, RestoreError
+from schemas.snapshot_codec import Snapshot, decode_snapshot, encode_snapshot
+from tests.support.workerd.files import DEDICATED_WORKER, baseline, dedicated, native_worker, several_worker
 from tests.support.workerd.guests import workerd_runtime
 from tests.support.workerd.places import replayed
 from tests.support.workerd.program import WorkerFiles, workerd
@@ -27,6 +30,11 @@ async def later():
     await asyncio.sleep(1)
 task = asyncio.ensure_future(later())
 """
+_EXITS_LATER = b"""
+import os
+import _cloudflare.entropy_patches as patches
+patches.after_snapshot = lambda: os._exit(3)
+"""
 
 
 def with_flag(worker: WorkerFiles, *, main: bytes | None = None) -> WorkerFiles:
@@ -36,9 +44,11 @@ def with_flag(worker: WorkerFiles, *, main: bytes | None = None) -> WorkerFiles:
     return dataclasses.replace(worker, files=files, flags=(*worker.flags, DEDICATED_FLAG))
 
 
-def written(worker: WorkerFiles, base: bytes | None = None) -> bytes:
+def written(worker: WorkerFiles, base: bytes | None = None, *, limits: Limits | None = None) -> bytes:
     """The dedicated file of a worker, made here: from a cold boot or on a baseline file."""
     runtime = workerd_runtime()
+    if limits is not None:
+        runtime = dataclasses.replace(runtime, limits=limits)
     made = DedicatedWorker(
         bundle=WorkerBundle(main=next(iter(worker.files)), files=worker.files),
         flags=frozenset(BASELINE_FLAGS | {DEDICATED_FLAG, *worker.flags}),
@@ -84,12 +94,61 @@ def test_real_program_serves_dedicated_file_with_native_library() -> None:
         (b"import os\nos._exit(3)", CaptureError, "ended its process", "the end of the process"),
         (b"import nothing_of_that_name", PythonError, "nothing_of_that_name", "a missing module"),
         (_TASK, CaptureError, "still scheduled", "something left to do"),
+        (_EXITS_LATER, CaptureError, "ended its process while its snapshot was written", "an exit after the end"),
     ],
 )
 def test_what_top_level_leaves(main: bytes, error: type[Exception], text: str, reason: str) -> None:
-    worker = WorkerFiles(files={"worker.py": main})
+    worker = WorkerFiles(files={"worker.py": main}, flags=("python_check_rng_state",))
     with pytest.raises(error, match=text):
         written(worker, baseline())
+
+
+@pytest.mark.boot
+def test_top_level_that_does_not_end() -> None:
+    """An export limits CPU time as every build does."""
+    assert workerd_runtime().limits == BUILD_LIMITS
+    worker = WorkerFiles(files={"worker.py": b"while True: pass"})
+    with pytest.raises(FatalIsolateError, match="too much CPU time"):
+        written(worker, baseline(), limits=Limits(cpu_seconds=5))
+
+
+def _other_constants(base: Snapshot) -> Snapshot:
+    heap = bytearray(base.heap)
+    heap[2000:2100] = bytes(100)
+    return dataclasses.replace(base, heap=memoryview(heap))
+
+
+def _short(base: Snapshot) -> Snapshot:
+    return dataclasses.replace(base, heap=base.heap[: 65_536 * 100])
+
+
+def _with_libraries(base: Snapshot) -> Snapshot:
+    return dataclasses.replace(base, metadata=dataclasses.replace(base.metadata, dso_handles={"/usr/lib/a.so": (8,)}))
+
+
+def _no_python(base: Snapshot) -> Snapshot:
+    """The program's constants are there, but nothing of what it made."""
+    heap = bytearray(base.heap)
+    heap[4_200_000:] = bytes(len(heap) - 4_200_000)
+    return dataclasses.replace(base, heap=memoryview(heap))
+
+
+@pytest.mark.boot
+@pytest.mark.parametrize(
+    ("change", "error", "text"),
+    [
+        (_other_constants, AbiMismatchError, "another Pyodide"),
+        (_short, RestoreError, "too short"),
+        (_with_libraries, AbiMismatchError, "has native libraries"),
+        (_no_python, HostError, ""),
+    ],
+)
+def test_refuses_to_stack_on_what_is_no_baseline_of_its_own(
+    change: Callable[[Snapshot], Snapshot], error: type[HostError], text: str
+) -> None:
+    changed = change(decode_snapshot(baseline()))
+    with pytest.raises(error, match=text):
+        written(DEDICATED_WORKER, encode_snapshot(changed.metadata, changed.heap))
 
 
 @pytest.mark.boot
@@ -128,6 +187,13 @@ def test_top_level_that_breaks_streams(main: bytes, reason: str) -> None:
     worker = WorkerFiles(files={"worker.py": main}, flags=("python_check_rng_state",))
     with pytest.raises(HostError, match="standard error stream cannot be captured"):
         written(worker, baseline())
+
+
+@pytest.mark.boot
+def test_real_program_serves_dedicated_file_with_several_native_libraries() -> None:
+    """Slots are given as the program's restore gives them, so it loads more than it can write itself."""
+    worker = several_worker()
+    workerd().test(with_flag(worker), written(worker))
 
 
 @pytest.mark.boot

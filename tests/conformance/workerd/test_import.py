@@ -6,6 +6,7 @@ import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from artifactd.client import ArtifactCache, BlobClient, Connection, ReleaseClien
 from artifactd.client.transfer import Way
 from runtime_core.build.cache import BuildCache, default_cache_root
 from runtime_core.build.manifest import BuiltRelease
+from runtime_core.build.npm import fetch_package
 from runtime_core.build.progress import Timeline
 from runtime_core.build.recipe import IMPORTED, read_layers
 from runtime_core.build.release import ReleaseOptions, build_release_on
@@ -24,7 +26,7 @@ from runtime_core.release import LocalRelease
 from runtime_core.runtime import Runtime
 from runtime_core.web import Request
 from schemas.digest import Digest
-from schemas.errors import AbiMismatchError, ConfigError, FormatError, PlatformError, RestoreError
+from schemas.errors import AbiMismatchError, ConfigError, FormatError, LinkError, PlatformError, RestoreError
 from schemas.release import Role
 from schemas.snapshot_codec import Snapshot, decode_snapshot, encode_snapshot
 from schemas.snapshot_metadata import SnapshotType
@@ -39,6 +41,7 @@ from tests.support.workerd.files import (
     native_worker,
     several_worker,
 )
+from tests.support.workerd.program import WORKERD
 
 pytestmark = pytest.mark.boot
 
@@ -195,9 +198,7 @@ def test_import_is_deterministic(tmp_path: Path) -> None:
 def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """``runtime-core snapshot import`` takes a worker's directory; its release runs."""
     worker = tmp_path / "src"
-    for name, data in DEDICATED_WORKER.files.items():
-        (worker / name).parent.mkdir(parents=True, exist_ok=True)
-        (worker / name).write_bytes(data)
+    _write(worker, DEDICATED_WORKER.files)
     (tmp_path / "snapshot.bin").write_bytes(dedicated())
     (tmp_path / "call.py").write_text(_FETCH)
     base, output = str(built_directory()), str(tmp_path / "out")
@@ -206,6 +207,32 @@ def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert json.loads(capsys.readouterr().out)["type"] == "dedicated"
     assert main([*arguments, "--json"]) != 0
     assert "--worker" in json.loads(capsys.readouterr().out)["error"]["hint"]
+
+
+def test_exported_worker_is_imported_published_and_served(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The whole way with this runtime's own files: a worker, its file for workerd, a release, a fetched isolate."""
+    worker, file, output = tmp_path / "src", tmp_path / "snapshot.bin", tmp_path / "out"
+    _write(worker, DEDICATED_WORKER.files)
+    program = fetch_package(BuildCache(default_cache_root()), WORKERD).files["workerd"].path
+    assert main(["snapshot", "export", "--workerd", str(program), "--worker", str(worker), "--output", str(file)]) == 0
+    capsys.readouterr()
+    arguments = ["--release", str(built_directory()), "--worker", str(worker), "--output", str(output), "--json"]
+    with running_daemon(tmp_path / "daemon") as daemon:
+        assert main(["snapshot", "import", str(file), *arguments, "--publish", daemon.address]) == 0
+        assert json.loads(capsys.readouterr().out)["published"] is True
+        pin, cache = ReleaseDirectory.open(output).pin, ArtifactCache(tmp_path / "cache")
+        with (
+            fetch_release(daemon.address, pin=pin, cache=cache) as fetched,
+            Isolate.boot(fetched, state_directory=built_directory().parent / "test-state") as isolate,
+        ):
+            response = isolate.fetch(Request(url="http://localhost/"))
+    assert (response.status, response.body) == (200, b'{"value": 42, "loads": ["top level"]}')
+
+
+def _write(directory: Path, files: Mapping[str, bytes]) -> None:
+    for name, data in files.items():
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_bytes(data)
 
 
 def _other_type(snapshot: Snapshot) -> Snapshot:
@@ -259,6 +286,29 @@ def test_what_does_not_fit_is_refused(
 
 
 @pytest.mark.parametrize(
+    ("bases", "value", "error", "reason"),
+    [
+        ("so_memory_bases", 7, LinkError, "no room for its data"),
+        ("so_memory_bases", 200_000_000, RestoreError, "outside of the snapshot's memory"),
+        ("so_memory_bases", 0, RestoreError, "no place in memory"),
+        ("so_table_bases", 1, LinkError, "not where the snapshot has them"),
+        ("so_table_bases", 2**32 - 1, LinkError, "not where the snapshot has them"),
+        ("so_table_bases", 0, RestoreError, "does not say which slots"),
+    ],
+)
+def test_places_that_cannot_be_are_refused(
+    bases: str, value: int, error: type[PlatformError], reason: str, tmp_path: Path
+) -> None:
+    """Before anything is compiled for them."""
+    native = decode_snapshot(dedicated_native())
+    changed: dict[str, Any] = {bases: dict.fromkeys(getattr(native.metadata, bases), value)}
+    metadata = dataclasses.replace(native.metadata, **changed)
+    with pytest.raises(error, match=reason):
+        _import(encode_snapshot(metadata, native.heap), tmp_path / "out", native_worker().files)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
     ("data", "reason"), [(b"", "size of 0"), (b"\0snp", "header"), (b"\x7fELF" + bytes(100), "magic")]
 )
 def test_other_files_are_refused(data: bytes, reason: str, tmp_path: Path) -> None:
@@ -276,14 +326,13 @@ def test_worker_must_fit_the_type(tmp_path: Path) -> None:
 
 
 def test_base_must_fit(tmp_path: Path) -> None:
-    """A release with a worker or with linked libraries has another table or other files than workerd."""
-    _import(dedicated_native(), tmp_path / "native", native_worker().files)
-    with pytest.raises(AbiMismatchError, match="worker"):
-        import_snapshot(
-            baseline(),
-            LocalRelease.open(tmp_path / "native"),
-            tmp_path / "out",
-            cache=BuildCache(default_cache_root()),
-            timeline=Timeline(),
-        )
-    assert Role.WORKER in LocalRelease.open(tmp_path / "native").paths
+    """A release with a worker or with linked libraries has other files or another table than workerd."""
+    _import(dedicated(), tmp_path / "worker", DEDICATED_WORKER.files)
+    plain = local_release()
+    abi = dataclasses.replace(plain.manifest.abi, table_size=plain.manifest.abi.table_size + 1)
+    linked = dataclasses.replace(plain, manifest=dataclasses.replace(plain.manifest, abi=abi))
+    for base, reason in ((LocalRelease.open(tmp_path / "worker"), "worker"), (linked, "linked libraries")):
+        cache, timeline = BuildCache(default_cache_root()), Timeline()
+        with pytest.raises(AbiMismatchError, match=f"the base has .*{reason}"):
+            import_snapshot(baseline(), base, tmp_path / "out", cache=cache, timeline=timeline)
+    assert not (tmp_path / "out").exists()

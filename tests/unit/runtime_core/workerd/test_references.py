@@ -17,7 +17,7 @@ def parsed(keys: object, immortals: object = ()) -> References:
 
 
 def test_known_entries_are_read() -> None:
-    entries = [
+    entries: list[object] = [
         None,
         {"path": []},
         {"path": ["Object", "assign"]},
