@@ -97,6 +97,18 @@ def test_a_task_of_the_same_turn_can_be_cancelled(loop: EventLoop, log: list[obj
     assert log == []
 
 
+def test_tasks_are_cancelled_by_their_subject(loop: EventLoop, log: list[object]) -> None:
+    loop.schedule(note(log, "timer"), 0.002, subject="gone")
+    loop.schedule_immediate(note(log, "immediate"), subject="gone")
+    assert not loop.is_idle
+    loop.cancel_where(lambda subject: subject == "gone")
+    assert loop.is_idle
+    loop.schedule(note(log, "without a subject"), 0.001)
+    loop.cancel_where(lambda subject: subject == "gone")
+    run(loop)
+    assert log == ["without a subject"]
+
+
 def test_an_interval_lets_other_timers_of_its_millisecond_go_first(loop: EventLoop, log: list[object]) -> None:
     def tick() -> None:
         log.append("tick")
