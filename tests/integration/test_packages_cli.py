@@ -150,6 +150,22 @@ def test_a_release_of_some_packages_of_a_directory(tmp_path: Path) -> None:
     assert artifactctl("packages", "show", release)["packages"] == {"demo": "1.0"}
 
 
+@pytest.mark.parametrize(
+    ("command", "content", "words", "reason"),
+    [
+        ("show", b"no set", "is no package set", "something else"),
+        ("push", b"no set", "is no package set", "something else"),
+        ("push", b' {"info": {}}', "is a package lock", "a lock in the place of the set that is made of it"),
+    ],
+)
+def test_files_that_are_no_package_sets(tmp_path: Path, command: str, content: bytes, words: str, reason: str) -> None:
+    path = tmp_path / "packages.bin"
+    path.write_bytes(content)
+    error = artifactctl("packages", command, path, exit_code=ExitCode.FORMAT)["error"]
+    assert f"{path} {words}" in error["message"], reason
+    assert "packages build" in error["hint"], reason
+
+
 def test_packages_without_a_lock(tmp_path: Path) -> None:
     arguments = ("release", "build", "--package", "demo", "--output", tmp_path / "release")
     answer = artifactctl(*arguments, exit_code=ExitCode.CONFIG)

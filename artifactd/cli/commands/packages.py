@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from artifactd.cli.package_listing import describe_lock, describe_set
 from artifactd.cli.parsing import Parser, Subparsers, add_command, add_group
 from artifactd.client.release_directory import ARTIFACTS_NAME, ReleaseDirectory
 from artifactd.client.sources import FileSource
-from schemas.errors import ConfigError
+from schemas.errors import ConfigError, FormatError
 from schemas.package_lock import decode_lock
 from schemas.python_packages import decode_packages
 from schemas.release import Role
@@ -143,16 +145,23 @@ def run_show(context: Context) -> CommandResult:
     """Show a lock, a package set, or that of a release's directory."""
     path: Path = context.options.path
     data = _read(_set_of_release(path) if path.is_dir() else path)
-    if data[:64].lstrip()[:1] == b"{":
+    if _is_lock(data):
         return describe_lock(decode_lock(data))
-    return describe_set(data, with_files=context.options.files)
+    with _set_in(path):
+        return describe_set(data, with_files=context.options.files)
 
 
 def run_push(context: Context) -> CommandResult:
     """Upload a package set that is one."""
     path: Path = context.options.file
     with context.reporter.activity("checking"):
-        count = len(decode_packages(_read(path)))
+        data = _read(path)
+        if _is_lock(data):
+            raise FormatError(
+                f"{path} is a package lock", expected="a package set", hint=f"artifactctl packages build {path}"
+            )
+        with _set_in(path):
+            count = len(decode_packages(data))
         source = FileSource(path)
     with context.reporter.transfer("uploading", source.ref.size) as advance:
         sent = context.blobs.upload_all([source], progress=lambda ref, done: advance(ref.digest.hex, done))
@@ -166,6 +175,24 @@ def run_push(context: Context) -> CommandResult:
     }
     there = "" if source.ref in sent else "  (was there)"
     return CommandResult(value=value, lines=[f"{source.ref}  {path}, {count} files{there}"])
+
+
+def _is_lock(data: bytes) -> bool:
+    return data[:64].lstrip()[:1] == b"{"
+
+
+@contextmanager
+def _set_in(path: Path) -> Iterator[None]:
+    """Say of which file it is that it holds no package set."""
+    try:
+        yield
+    except FormatError as error:
+        raise FormatError(
+            f"{path} is no package set: {error.message}",
+            expected=error.expected,
+            found=error.found,
+            hint="packages build writes package sets",
+        ) from error
 
 
 def _set_of_release(directory: Path) -> Path:
