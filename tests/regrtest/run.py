@@ -140,7 +140,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{name}: {node.summary()} | {here.summary()}", file=sys.stderr, flush=True)
     worse = {name: sorted(here.bad - node.bad) for name, (node, here) in outcomes.items()}
     _report(outcomes, worse)
-    broken = any(here.broken and not node.broken for node, here in outcomes.values())
+    broken = any(
+        (here.broken and not node.broken) or (here.skipped and not node.skipped) for node, here in outcomes.values()
+    )
     return 1 if broken or (any(worse.values()) and not options.here_only) else 0
 
 
