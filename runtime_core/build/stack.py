@@ -23,7 +23,7 @@ from runtime_core.worker.entropy import EntropyGuards
 from runtime_core.worker.entrypoint import WorkerState, load_worker
 from runtime_core.worker.packages import add_packages, add_worker, package_mounts, worker_mount
 from runtime_core.worker.support import Support
-from schemas.errors import ConfigError, GuestExitError
+from schemas.errors import ConfigError, FatalIsolateError, GuestExitError, LimitError
 from schemas.snapshot_metadata import SnapshotType
 
 TOP_LEVEL_SECONDS: Final = 60.0
@@ -80,6 +80,13 @@ def capture_on(
     try:
         with steady_collector():
             return _capture(base, guest, support, addition, made)
+    except FatalIsolateError as error:
+        exceeded = error.__cause__
+        if isinstance(exceeded, LimitError):
+            raise LimitError(
+                f"the guest was not captured: {exceeded.message}", expected=exceeded.expected, found=exceeded.found
+            ) from error
+        raise
     except GuestExit as error:
         raise GuestExitError(
             f"the guest ended its process with status {error.status} before it was captured", status=error.status
