@@ -145,9 +145,12 @@ def build_release(
 
     Raises:
         UnsupportedVersionError: the version is not supported.
+        TypeError: both were given.
         ConfigError: there are modules to import, but neither packages nor a worker.
         PlatformError: a step failed; nothing is left in ``output``.
     """
+    if options is not None and given:
+        raise TypeError(f"options are given whole or one by one, not both: {', '.join(given)}")
     options = _translated(options or ReleaseOptions(**given), cache, timeline)
     if options.imports and options.lock is None and options.worker is None:
         raise ConfigError("there are no packages to import modules from", hint="name a package lock")

@@ -22,6 +22,7 @@ from runtime_core.snapshot.types import check_order
 from runtime_core.worker.entropy import EntropyGuards
 from runtime_core.worker.entrypoint import WorkerState, load_worker
 from runtime_core.worker.packages import add_packages, add_worker, package_mounts, worker_mount
+from runtime_core.worker.sdk import CURRENT_FLAGS, offer_sdk_modules
 from runtime_core.worker.support import Support
 from schemas.errors import ConfigError, FatalIsolateError, GuestExitError, LimitError
 from schemas.snapshot_metadata import SnapshotType
@@ -104,6 +105,8 @@ def _capture(base: Runtime, guest: Guest, support: Support, addition: Addition, 
         add_packages(guest, package_mounts(addition.packages), version)
     if addition.packages is not None or addition.worker is not None:
         guest.use_libraries(base.libraries)
+    guest.js.workerd.flags = guest.js.workerd.flags or CURRENT_FLAGS
+    offer_sdk_modules(guest.js)
     with EntropyGuards.install(guest) as guards:
         for name in addition.imports:
             guest.js.call(support.load, (name,))

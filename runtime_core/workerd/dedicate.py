@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 from runtime_core.emscripten.mounts import Mount
 from runtime_core.engine.errors import GuestExit
+from runtime_core.worker.sdk import offer_sdk_modules
 from runtime_core.workerd.filesystem import add_sdk
 from runtime_core.workerd.flags import flag_record
-from runtime_core.workerd.worker import mount_worker, offer_modules, set_up_search_path
+from runtime_core.workerd.worker import mount_worker, set_up_search_path
 from schemas.errors import CaptureError
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def run_top_level(started: WorkerdGuest, worker: DedicatedWorker, sdk: Mapping[s
     now = guest.emscripten.fs.now_ms()
     mount_worker(guest, runner, Mount(name=WORKER_MOUNT, source=worker.bundle.tree(), time_ms=now, file_mode=0o555))
     set_up_search_path(guest, flags, has_files=True)
-    offer_modules(guest.js)
+    offer_sdk_modules(guest.js)
     if not flags[EXTERNAL_SDK_FLAG]:  # else it comes with the worker's packages
         add_sdk(guest.emscripten, started.profile, sdk)
     try:

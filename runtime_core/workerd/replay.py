@@ -22,6 +22,7 @@ from runtime_core.js.values import NO_VALUE, JsValue
 from runtime_core.linking.library import LibraryLoader
 from runtime_core.wasm.linkedlibrary import LinkedLibrary
 from runtime_core.worker.baseline import baseline_sources
+from runtime_core.worker.sdk import offer_sdk_modules
 from runtime_core.worker.search_path import DYNLIB_PATH, METADATA_PATH, library_paths
 from runtime_core.workerd.bootstrap import Bootstrap
 from runtime_core.workerd.failures import guest_failures
@@ -29,7 +30,7 @@ from runtime_core.workerd.libraries import link_state, load_libraries
 from runtime_core.workerd.profile import VENDORED_LIBRARY_DIRECTORY, WORKERD_314_0_5, WorkerdProfile
 from runtime_core.workerd.references import FIRST_RECORDED, References
 from runtime_core.workerd.source import SourceRunner
-from runtime_core.workerd.worker import invalidate_caches, offer_modules, offer_snapshot_info, set_up_search_path
+from runtime_core.workerd.worker import invalidate_caches, offer_snapshot_info, set_up_search_path
 from schemas.errors import RestoreError
 from schemas.snapshot_metadata import SnapshotType
 
@@ -197,4 +198,4 @@ def _finish(guest: Guest, snapshot: Snapshot, place: ReplayPlace) -> None:
     for source in baseline_sources():
         runner.run(source)
     set_up_search_path(guest, settings.compat_flags, has_files=place.worker is not None)
-    offer_modules(guest.js)
+    offer_sdk_modules(guest.js)

@@ -1,4 +1,4 @@
-"""A worker's place in a guest of workerd's: its files, the search path, and workerd's objects as modules.
+"""A worker's place in a guest of workerd's: its files, the search path, and what it is told of its snapshot.
 
 The steps are those of workerd between its baseline and the import of the main module (design: section 2.1, C7 to E).
 """
@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from runtime_core.js.values import JsValue
-from runtime_core.js.workerd import COMPATIBILITY_FLAGS, ENTRYPOINT_HELPER, SNAPSHOT_INFO
+from runtime_core.js.workerd import SNAPSHOT_INFO
+from runtime_core.worker.sdk import register_module
 from runtime_core.worker.search_path import METADATA_PATH, SearchPathOptions, add_vendored_packages
-from schemas.errors import HostError
 
 if TYPE_CHECKING:
     from runtime_core.emscripten.mounts import Mount
@@ -50,21 +49,7 @@ def set_up_search_path(guest: Guest, flags: Mapping[str, bool], *, has_files: bo
     add_vendored_packages(guest, options)
 
 
-def offer_modules(js: JsHost) -> None:
-    """Register workerd's objects as modules that Python imports."""
-    for name in (ENTRYPOINT_HELPER, COMPATIBILITY_FLAGS):
-        register_module(js, name, js.workerd.get(name))
-
-
 def offer_snapshot_info(js: JsHost, *, baseline: bool) -> None:
     """Tell the guest that it comes from a snapshot, and whether that is a baseline."""
     js.workerd.from_baseline = baseline
     register_module(js, SNAPSHOT_INFO, js.workerd.get(SNAPSHOT_INFO))
-
-
-def register_module(js: JsHost, name: str, module: JsValue) -> None:
-    """Offer a JavaScript object as a module of Python's."""
-    hook = js.import_hook
-    if hook is None:
-        raise HostError("the guest has not been bootstrapped")
-    js.require_callable(hook.get_attribute("register_js_module")).call_python((name, module))

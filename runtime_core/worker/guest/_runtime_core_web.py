@@ -240,7 +240,12 @@ async def _fetch(module, request):
     options = {"method": method, "headers": to_js(headers)}
     if body and method not in ("GET", "HEAD"):
         options["body"] = to_js(body)
-    result = handler(*_accepted(handler, [js.Request.new(url, **options), None, None]))
+    received = js.Request.new(url, **options)
+    # With the SDK a worker gets the SDK's request, as workerd gives it (design: section 7.4).
+    convert = getattr(sys.modules.get("workers"), "python_from_rpc", None)
+    if convert is not None:
+        received = convert(received)
+    result = handler(*_accepted(handler, [received, None, None]))
     if inspect.isawaitable(result):
         result = await result
     response = getattr(result, "js_response", result)
