@@ -28,7 +28,7 @@ PYTEST_WORKERS ?= 2
 PYTEST_ARGS ?=
 REGRTEST_ARGS ?=
 
-.PHONY: help demo test check bench regrtest protos lock clean distclean
+.PHONY: help demo test large check bench regrtest protos lock clean distclean
 
 help:  ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ demo: $(VENV)/.installed-run  ## build, publish, verify and boot a real Pyodide 
 
 test: $(VENV)/.installed-dev  ## run every test
 	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile $(PYTEST_ARGS)
+
+large: $(VENV)/.installed-dev  ## test the largest packages (USD: 30 libraries); takes minutes
+	@$(BIN)/python -m pytest tests/large $(PYTEST_ARGS)
 
 check: $(VENV)/.installed-dev  ## formatting, lint, types, import layers, generated code
 	$(BIN)/ruff format --check .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import inspect
 import io
 import json
 import re
@@ -17,7 +18,7 @@ from artifactd.cli import building
 from artifactd.cli.__main__ import build_parser, main
 from artifactd.cli.output import CommandResult, Output, size_text, table
 from artifactd.cli.progress import Reporter
-from schemas.errors import DigestMismatchError, MissingToolError, PlatformError, PythonError
+from schemas.errors import DigestMismatchError, MissingToolError, PlatformError
 from schemas.exit_codes import ExitCode, exit_code_of
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "cli.md"
@@ -53,7 +54,12 @@ def errors(root: type[PlatformError]) -> Iterator[type[PlatformError]]:
 
 @pytest.mark.parametrize("kind", sorted(set(errors(PlatformError)), key=str))
 def test_every_error_has_an_exit_code(kind: type[PlatformError]) -> None:
-    error = kind("x", type_name="x", traceback="x") if issubclass(kind, PythonError) else kind("x")
+    needed = {
+        name: "x"
+        for name, parameter in inspect.signature(kind).parameters.items()
+        if parameter.default is parameter.empty and name != "message"
+    }
+    error = kind("x", **needed)
     code = exit_code_of(error)
     if kind is PlatformError:
         assert code is ExitCode.INTERNAL
