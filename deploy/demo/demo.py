@@ -151,10 +151,14 @@ def flip_a_byte(store: Path, digest: Digest) -> Path:
 def refuse(timeline: Timeline, service: Service, root: Path, built: BuiltRelease) -> None:
     """Show that tampering is noticed before anything is executed."""
     snapshot = built.manifest.artifact(Role.SNAPSHOT)
-    with timeline.step("one flipped byte in the stored snapshot") as step:
-        flip_a_byte(service.store, snapshot.digest)
+    # A node falls back from a damaged compressed form to the plain blob, so both are damaged.
+    stored = [snapshot.digest, *(variant.digest for variant in snapshot.variants)]
+    with timeline.step("one flipped byte in the stored snapshot, plain and compressed") as step:
+        for digest in stored:
+            flip_a_byte(service.store, digest)
         error = _refused(service, root, "stable")
-        flip_a_byte(service.store, snapshot.digest)
+        for digest in stored:
+            flip_a_byte(service.store, digest)
         step.note(detail=_expect(error, "digest-mismatch"))
     with timeline.step(f"a signed manifest for Pyodide {OTHER_VERSION}") as step:
         other = _other_version(built)
