@@ -162,6 +162,7 @@ class _Lifespan:
         try:
             await self.application({"type": "lifespan", "asgi": _ASGI, "state": self.state}, self.receive, self.send)
         except Exception:
+            # ASGI: an application that raises before it answers does not support lifespans, and is served without.
             if self.started:
                 raise
         finally:
