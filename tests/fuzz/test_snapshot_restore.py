@@ -28,6 +28,7 @@ from schemas.errors import (
     LimitError,
     PlatformError,
     PythonError,
+    UnserializableError,
     UnsupportedVersionError,
 )
 from schemas.snapshot_codec import encode_snapshot
@@ -38,7 +39,7 @@ from tests.support.releases import built_directory, local_release
 
 pytestmark = pytest.mark.boot
 
-_OF_THE_GUEST = (FatalIsolateError, PythonError, LimitError)
+_OF_THE_GUEST = (FatalIsolateError, PythonError, LimitError, UnserializableError)
 """What a guest whose memory and state do not fit may end in: no value of the snapshot is to blame."""
 _IN_ONE_RUN = 150
 WORKER = """

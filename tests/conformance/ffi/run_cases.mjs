@@ -24,7 +24,8 @@ const unhandled = (error) => (printed.stderr += `unhandled: ${error?.stack ?? St
 process.on("unhandledRejection", unhandled);
 process.on("uncaughtException", unhandled);
 
-const env = { HOME: "/home/web_user" };
+// The hash seed of every snapshot of ours, so that sets of texts have one order on both sides.
+const env = { HOME: "/home/web_user", PYTHONHASHSEED: "111" };
 const pyodide = await loadPyodide({ indexURL: request.package + "/", env });
 for (const stream of ["stdout", "stderr"]) {
   const write = (data) => (process[stream].write(data), data.length);

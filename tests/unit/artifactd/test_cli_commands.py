@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import inspect
 import io
 import json
+import pkgutil
 import re
 import sys
 from collections.abc import Iterator
@@ -13,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+import artifactd
+import runtime_core
 import schemas.errors
 from artifactd.cli import building
 from artifactd.cli.__main__ import build_parser, main
@@ -46,20 +50,28 @@ def test_every_command_teaches_and_speaks_json(parser: argparse.ArgumentParser) 
     assert f"`{name}" in REFERENCE.read_text(), "it is in the reference"
 
 
+def import_everything() -> None:
+    """Subclasses show once their modules are imported; which ones other tests import is left to chance."""
+    for package in (artifactd, runtime_core):
+        for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+            if ".guest" not in module.name and not module.name.endswith("__main__"):
+                importlib.import_module(module.name)
+
+
 def errors(root: type[PlatformError]) -> Iterator[type[PlatformError]]:
     yield root
     for child in root.__subclasses__():
         yield from errors(child)
 
 
+import_everything()
+
+
 @pytest.mark.parametrize("kind", sorted(set(errors(PlatformError)), key=str))
 def test_every_error_has_an_exit_code(kind: type[PlatformError]) -> None:
-    needed = {
-        name: "x"
-        for name, parameter in inspect.signature(kind).parameters.items()
-        if parameter.default is parameter.empty and name != "message"
-    }
-    error = kind("x", **needed)
+    needed = [item for item in inspect.signature(kind).parameters.values() if item.default is item.empty]
+    by_position = ["x" for item in needed if item.kind is not item.KEYWORD_ONLY]
+    error = kind(*by_position, **{item.name: "x" for item in needed if item.kind is item.KEYWORD_ONLY})
     code = exit_code_of(error)
     if kind is PlatformError:
         assert code is ExitCode.INTERNAL
