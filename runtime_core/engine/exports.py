@@ -54,11 +54,14 @@ class ExportedItems:
             )
         return found
 
-    def _item(self, name: str, kind: int) -> int:
+    def _required(self, name: str, kind: int) -> capi.Extern:
         extern = self._extern(name, kind)
         if extern is None:
             raise AbiMismatchError(f"the guest has no export {name}", hint="use a release built for this runtime")
-        return ctypes.addressof(extern) + capi.ITEM_OFFSET
+        return extern
+
+    def _item(self, name: str, kind: int) -> int:
+        return ctypes.addressof(self._required(name, kind)) + capi.ITEM_OFFSET
 
     def has_export(self, name: str) -> bool:
         """Whether the guest exports anything under this name."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ctypes
 import functools
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from runtime_core.engine import capi
@@ -38,7 +40,7 @@ _DECODE: Final = {
 
 # The words are made anew for each call: a finalizer or signal handler may enter the same function at any point.
 _TEMPLATE: Final = """\
-def make(instance, host, context, function, count, trap, trap_out):
+def make(instance, host, context, trap, trap_out, function, count):
     def call({parameters}):
         if instance.dead is not None:
             instance.refuse()
@@ -64,16 +66,32 @@ def make(instance, host, context, function, count, trap, trap_out):
 class GuestFunction(Protocol):
     """A guest function as a Python callable."""
 
-    handle: capi.Value
+    handle: capi.Extern | capi.Value
+    """Holds the function at ITEM_OFFSET."""
     signature: FunctionType
 
     def __call__(self, *args: Any) -> Any:
         """Call it; see :meth:`runtime_core.engine.instance.GuestInstance.call`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """How functions of one type are called: what makes callables, None where it has types that no host value can stand
+    for, and the number of raw values that a call takes, as an argument.
+    """
+
+    signature: FunctionType
+    make: Callable[..., Any] | None
+    count: Any
+
+
 @functools.cache
+def caller_of(signature: FunctionType) -> Caller:
+    """The code for one type of function, generated once."""
+    return Caller(signature, _factory(signature), capi.size_argument(_raw_values(signature)))
+
+
 def _factory(signature: FunctionType) -> Any:
-    """What makes callables of this type; None where it has types that no host value can stand for."""
     if len(signature.results) > 1 or not set(_ENCODE).issuperset(signature.parameters + signature.results):
         return None
     parameters = [f"a{index}" for index in range(len(signature.parameters))]
@@ -106,26 +124,18 @@ def _raw_values(signature: FunctionType) -> int:
     return max(len(signature.parameters), len(signature.results), 1)
 
 
-def make_guest_function(instance: GuestInstance, handle: capi.Value, signature: FunctionType, name: str) -> Any:
-    """A callable for the function value ``handle`` of a bound instance.
+def make_guest_function(
+    instance: GuestInstance, handle: capi.Extern | capi.Value, caller: Caller, name: str
+) -> GuestFunction:
+    """A callable for the function that ``handle`` of a bound instance holds.
 
     Raises:
         AbiMismatchError: the function has types that no host value can stand for.
     """
-    make = _factory(signature)
-    if make is None:
-        raise AbiMismatchError(f"the host cannot call the guest function {name}", found=str(signature))
-    trap = instance.trap_cell
-    function = make(
-        instance,
-        instance.host,
-        capi.pointer_argument(instance.context),
-        capi.pointer_argument(ctypes.addressof(handle) + capi.ITEM_OFFSET),
-        capi.size_argument(_raw_values(signature)),
-        trap,
-        ctypes.byref(trap),
-    )
-    function.__name__ = function.__qualname__ = name
-    function.handle = handle
-    function.signature = signature
+    if caller.make is None:
+        raise AbiMismatchError(f"the host cannot call the guest function {name}", found=str(caller.signature))
+    pointer = capi.pointer_argument(ctypes.addressof(handle) + capi.ITEM_OFFSET)
+    function: GuestFunction = caller.make(*instance.call_arguments, pointer, caller.count)
+    function.handle = handle  # also keeps what the pointer leads to
+    function.signature = caller.signature
     return function

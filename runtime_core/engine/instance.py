@@ -13,10 +13,10 @@ from runtime_core.engine import capi, interrupts
 from runtime_core.engine.current import CURRENT
 from runtime_core.engine.errors import GuestUnwind
 from runtime_core.engine.exports import ExportedItems
-from runtime_core.engine.guestcall import GuestFunction, make_guest_function
+from runtime_core.engine.guestcall import Caller, GuestFunction, caller_of, make_guest_function
 from runtime_core.engine.memory import GuestMemory
 from runtime_core.engine.stack import ensure_stack
-from runtime_core.engine.valuetypes import FunctionType, read_function_type
+from runtime_core.engine.valuetypes import read_function_type
 from schemas.errors import FatalIsolateError, GuestFault, HostError, LimitError
 
 if TYPE_CHECKING:
@@ -45,12 +45,12 @@ class GuestInstance(ExportedItems):
         store: Store,
         instance: capi.Instance,
         memory: capi.Extern,
-        signatures: dict[str, FunctionType],
+        callers: dict[str, Caller],
         program: Program,
     ) -> None:
         super().__init__(api=api, store=store, instance=instance)
         self._memory_extern = memory
-        self._signatures = signatures
+        self._callers = callers
         self.program = program  # it owns the host functions' callbacks
         self._kept: list[object] = []
         self._functions: dict[str, GuestFunction] = {}
@@ -102,6 +102,8 @@ class GuestInstance(ExportedItems):
         if self.host is not None:
             raise HostError("this instance has a host already")
         self.host = host
+        trap = self.trap_cell
+        self.call_arguments = (self, host, capi.pointer_argument(self.context), trap, ctypes.byref(trap))
 
     def close(self) -> None:
         """Free the store and the memory; does nothing the second time.
@@ -322,13 +324,11 @@ class GuestInstance(ExportedItems):
         """
         found = self._functions.get(name)
         if found is None:
-            pointer = self._item(name, capi.EXTERN_FUNC)
-            signature = self._signatures.get(name)
-            if signature is None:
-                signature = self._signatures[name] = self._read_signature(pointer)
-            value = capi.Value(kind=capi.VAL_FUNCREF)
-            ctypes.memmove(ctypes.addressof(value) + capi.ITEM_OFFSET, pointer, ctypes.sizeof(value) - capi.ITEM_OFFSET)
-            found = self._functions[name] = self._make_function(value, signature, name)
+            extern = self._required(name, capi.EXTERN_FUNC)
+            caller = self._callers.get(name)
+            if caller is None:
+                caller = self._callers[name] = self._read_caller(extern)
+            found = self._functions[name] = self._make_function(extern, caller, name)
         return found
 
     def function_of(self, extern: capi.Extern, name: str) -> GuestFunction:
@@ -337,22 +337,17 @@ class GuestInstance(ExportedItems):
         Raises:
             AbiMismatchError: the host cannot call functions of this type.
         """
-        pointer = ctypes.addressof(extern) + capi.ITEM_OFFSET
-        signature = self._read_signature(pointer)
-        value = capi.Value(kind=capi.VAL_FUNCREF)
-        ctypes.memmove(ctypes.addressof(value) + capi.ITEM_OFFSET, pointer, ctypes.sizeof(value) - capi.ITEM_OFFSET)
-        return self._make_function(value, signature, name)
+        return self._make_function(extern, self._read_caller(extern), name)
 
-    def _make_function(self, value: capi.Value, signature: FunctionType, name: str) -> GuestFunction:
+    def _make_function(self, handle: capi.Extern | capi.Value, caller: Caller, name: str) -> GuestFunction:
         if self.host is None:
             raise HostError("bind a host to the instance before its functions are used")
-        made: GuestFunction = make_guest_function(self, value, signature, name)
-        return made
+        return make_guest_function(self, handle, caller, name)
 
-    def _read_signature(self, function_pointer: int) -> FunctionType:
-        pointer = self._api.wasmtime_func_type(self.context, function_pointer)
+    def _read_caller(self, handle: capi.Extern | capi.Value) -> Caller:
+        pointer = self._api.wasmtime_func_type(self.context, ctypes.addressof(handle) + capi.ITEM_OFFSET)
         try:
-            return read_function_type(self._api, pointer)
+            return caller_of(read_function_type(self._api, pointer))
         finally:
             self._api.wasm_functype_delete(pointer)
 
@@ -390,8 +385,9 @@ class GuestInstance(ExportedItems):
             present = self._api.wasmtime_table_get(self.context, table, index, ctypes.addressof(value))
             if not present or value.kind != capi.VAL_FUNCREF or value.item[0] == 0:
                 raise GuestFault("the guest passed a function pointer that points to no function", found=index)
-            signature = self._read_signature(ctypes.addressof(value) + capi.ITEM_OFFSET)
-            found = self._table_functions[index] = self._make_function(value, signature, f"table[{index}]")
+            found = self._table_functions[index] = self._make_function(
+                value, self._read_caller(value), f"table[{index}]"
+            )
         return found
 
     def table_call(self, index: int, *args: Any) -> Any:
@@ -452,9 +448,11 @@ class GuestInstance(ExportedItems):
             GuestFault: there is no such slot.
             HostError: the function belongs to another instance.
         """
-        value = capi.Value(kind=capi.VAL_FUNCREF) if function is None else function.handle
-        if function is not None and value.item[0] != self._instance.store_id:
-            raise HostError("a function of another isolate cannot go into this table")
+        value = capi.Value(kind=capi.VAL_FUNCREF)
+        if function is not None:
+            if function.handle.item[0] != self._instance.store_id:
+                raise HostError("a function of another isolate cannot go into this table")
+            value.item = function.handle.item
         self.table_set_raw(index & 0xFFFFFFFF, value)
 
     def table_set_raw(self, index: int, value: capi.Value) -> None:

@@ -52,6 +52,12 @@ class GuestMemory:
         self._refresh()
         return self._size
 
+    def contains(self, address: int, length: int) -> bool:
+        """Whether a range of at least one byte lies inside the memory."""
+        if address + length > self._size:
+            self._refresh()
+        return address >= 0 and 0 < length <= self._size - address
+
     def _refresh(self) -> None:
         base, self._size = self._locate()
         if base != self._base:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from runtime_core.engine import capi
+from runtime_core.engine.guestcall import Caller
 from runtime_core.engine.hostcall import HostImport, make_callback
 from runtime_core.engine.instance import GuestInstance
 from runtime_core.engine.limits import EpochTicker, Limits
@@ -109,7 +110,7 @@ class Program:
         self._ticker = ticker
         self._lock = threading.Lock()
         self._callbacks: list[Any] = []
-        self._signatures: dict[str, FunctionType] = {}
+        self._callers: dict[str, Caller] = {}
         self._linker: int = api.wasmtime_linker_new(engine)
         api.wasmtime_linker_allow_shadowing(self._linker, True)
         self._define(imports)
@@ -165,7 +166,7 @@ class Program:
             memory = store.export(store.instantiate(memory_image.pointer), MEMORY_EXPORT, capi.EXTERN_MEMORY)
             instance = self._instantiate_code(store, memory)
             return GuestInstance(
-                api=api, store=store, instance=instance, memory=memory, signatures=self._signatures, program=self
+                api=api, store=store, instance=instance, memory=memory, callers=self._callers, program=self
             )
         except BaseException:
             store.close()

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from runtime_core.engine import capi
-from runtime_core.engine.guestcall import make_guest_function
+from runtime_core.engine.guestcall import caller_of, make_guest_function
 from runtime_core.engine.hostcall import HostImport, make_callback
 from runtime_core.engine.valuetypes import FunctionType, ValueType
 from schemas.errors import HostError
@@ -51,8 +51,7 @@ class StoreFunctions:
             api.wasmtime_func_new_unchecked(instance.context, functype, callback, None, None, pointer)
         finally:
             api.wasm_functype_delete(functype)
-        made: GuestFunction = make_guest_function(instance, value, signature, name)
-        return made
+        return make_guest_function(instance, value, caller_of(signature), name)
 
 
 def _value_types(api: capi.CApi, kinds: Sequence[ValueType]) -> capi.ByteVec:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from runtime_core.engine.interrupts import ensure_room
@@ -34,13 +33,29 @@ _MAX_BORROWED: Final = 1 << 16  # proxies one iterator keeps to destroy them at 
 _EXHAUSTED: Final = "This borrowed proxy was automatically destroyed when an iterator was exhausted."
 
 
-@dataclass(slots=True)
 class AttributeCache:
-    """Proxies of attributes, by descriptor address; they die with the last copy."""
+    """Proxies of attributes, by descriptor address; they die with the last copy. Most proxies never need one."""
 
-    attributes: JsMap = field(default_factory=JsMap)
-    json_items: JsMap = field(default_factory=JsMap)
-    owners: int = 0
+    __slots__ = ("_attributes", "_json_items", "owners")
+
+    def __init__(self) -> None:
+        self._attributes: JsMap | None = None
+        self._json_items: JsMap | None = None
+        self.owners = 0
+
+    @property
+    def attributes(self) -> JsMap:
+        """By descriptor address."""
+        if self._attributes is None:
+            self._attributes = JsMap()
+        return self._attributes
+
+    @property
+    def json_items(self) -> JsMap:
+        """Of JSON adaptors: by the item's address."""
+        if self._json_items is None:
+            self._json_items = JsMap()
+        return self._json_items
 
     def release(self) -> None:
         """Drop one owner; the last one destroys what is cached."""
@@ -50,7 +65,9 @@ class AttributeCache:
 
     def clear(self) -> None:
         """Destroy what is cached."""
-        for cached in (self.attributes, self.json_items):
+        for cached in (self._attributes, self._json_items):
+            if cached is None:
+                continue
             entries = list(cached.entries.values())
             cached.entries.clear()
             for _, proxy in entries:

@@ -179,15 +179,25 @@ def restored_proxy(
     Raises:
         RestoreError: the address is no object's, or the flags are none.
     """
-    end = host.memory.size - _SMALLEST_OBJECT
-    if type(pointer) is not int or not 0 < pointer <= end or pointer % _ALIGNMENT:
+    return adopt_proxy(host, *checked_place(host, pointer, flags, what=what), props=props)
+
+
+def checked_place(host: JsHost, pointer: object, flags: object, *, what: str) -> tuple[int, int]:
+    """The address and flags of a proxy as a snapshot records them.
+
+    Raises:
+        RestoreError: the address is no object's, or the flags are none.
+    """
+    address = pointer if type(pointer) is int else 0
+    if address <= 0 or address % _ALIGNMENT or not host.memory.contains(address, _SMALLEST_OBJECT):
+        end = host.memory.size - _SMALLEST_OBJECT
         expected = f"a multiple of {_ALIGNMENT} from {_ALIGNMENT} to {end}"
         raise RestoreError(f"the address of {what} in the snapshot", expected=expected, found=repr(pointer)[:80])
     if type(flags) is not int or flags & ~ALL_FLAGS:
         raise RestoreError(
             f"the flags of {what} in the snapshot", expected=f"bits of {ALL_FLAGS:#x}", found=repr(flags)[:80]
         )
-    return adopt_proxy(host, pointer, flags, props=props)
+    return address, flags
 
 
 def adopt_proxy(

@@ -49,17 +49,16 @@ class WorkerdObjects(LazyObject):
 
 
 def _entrypoint_helper(host: JsHost) -> JsValue:
+    return LazyObject(host, _HELPER_MAKERS)
+
+
+def _module(name: str) -> Callable[[JsHost], JsValue]:
+    return lambda host: host.workerd.module(name)
+
+
+def _entrypoint_class(host: JsHost) -> JsValue:
     workers = host.workerd.module("cloudflare:workers")
-    return JsObject(
-        {
-            "doAnImport": NativeFunction(lambda name: _import(host, name), "doAnImport"),
-            "cloudflareWorkersModule": workers,
-            "cloudflareSocketsModule": host.workerd.module("cloudflare:sockets"),
-            "workerEntrypoint": UNDEFINED if workers is None else workers.get("WorkerEntrypoint"),
-            # Here a context keeps what it is given; there is nothing to patch.
-            "patchWaitUntil": NativeFunction(lambda _context: UNDEFINED, "patchWaitUntil"),
-        }
-    )
+    return UNDEFINED if workers is None else workers.get("WorkerEntrypoint")
 
 
 def _import(host: JsHost, name: JsValue) -> JsValue:
@@ -105,6 +104,15 @@ def _refused(name: str, reason: str) -> JsValue:
 
     return NativeFunction(refuse, name)
 
+
+_HELPER_MAKERS: Final[Mapping[str, Callable[[JsHost], JsValue]]] = {
+    "doAnImport": lambda host: NativeFunction(lambda name: _import(host, name), "doAnImport"),
+    "cloudflareWorkersModule": _module("cloudflare:workers"),
+    "cloudflareSocketsModule": _module("cloudflare:sockets"),
+    "workerEntrypoint": _entrypoint_class,
+    # Here a context keeps what it is given; there is nothing to patch.
+    "patchWaitUntil": lambda host: NativeFunction(lambda _context: UNDEFINED, "patchWaitUntil"),
+}
 
 MODULES: Final[Mapping[str, Callable[[JsHost], JsValue]]] = {
     "cloudflare:workers": _workers,

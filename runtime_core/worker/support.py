@@ -7,14 +7,16 @@ without running anything. Calling them costs a fraction of compiling even one li
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.resources import files
-from typing import Final
+from typing import TYPE_CHECKING, Final, overload
 
 from runtime_core.emscripten.boot import run_simple_string
 from runtime_core.guest import Guest
-from runtime_core.js.pyproxy import PyProxy, restored_proxy
+from runtime_core.js.pyproxy import PyProxy, adopt_proxy, checked_place
 from schemas.errors import HostError, RestoreError
+
+if TYPE_CHECKING:
+    from runtime_core.js.host import JsHost
 
 SUPPORT_MODULE: Final = "_runtime_core"
 _OTHER_MODULES: Final = (
@@ -32,18 +34,48 @@ def support_source(name: str = SUPPORT_MODULE) -> bytes:
     return files(__package__).joinpath("guest", f"{name}.py").read_bytes()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Support:
-    """Proxies of the support functions; the guest's own reference counts include them."""
+class _Function:
+    """One of the functions: its proxy is made when it is first asked for."""
 
-    execute: PyProxy
-    evaluate: PyProxy
-    flush: PyProxy
-    load: PyProxy
-    asgi: PyProxy
-    fetch: PyProxy
-    shut_down: PyProxy
-    locate: PyProxy
+    def __set_name__(self, owner: type[Support], name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, support: None, owner: type[Support]) -> _Function: ...
+    @overload
+    def __get__(self, support: Support, owner: type[Support]) -> PyProxy: ...
+    def __get__(self, support: Support | None, owner: type[Support]) -> PyProxy | _Function:
+        return self if support is None else support.proxy(self._name)
+
+
+class Support:
+    """The support functions of one guest; the guest's own reference counts include them.
+
+    ``places`` says where each is: its address and the flags of its proxy.
+    """
+
+    __slots__ = ("_js", "_places", "_proxies")
+
+    execute = _Function()
+    evaluate = _Function()
+    flush = _Function()
+    load = _Function()
+    asgi = _Function()
+    fetch = _Function()
+    shut_down = _Function()
+    locate = _Function()
+
+    def __init__(self, js: JsHost, places: Mapping[str, tuple[int, int]]) -> None:
+        self._js = js
+        self._places = places
+        self._proxies: dict[str, PyProxy] = {}
+
+    def proxy(self, name: str) -> PyProxy:
+        """The proxy of one function."""
+        found = self._proxies.get(name)
+        if found is None:
+            found = self._proxies[name] = adopt_proxy(self._js, *self._places[name])
+        return found
 
     @classmethod
     def install(cls, guest: Guest, python_version: str) -> Support:
@@ -58,19 +90,20 @@ class Support:
         names = {name: f"{SUPPORT_MODULE}_{name}" for name in _FUNCTIONS}
         imported = ", ".join(f"{name} as {alias}" for name, alias in names.items())
         run_simple_string(guest.instance, guest.emscripten, f"from {SUPPORT_MODULE} import {imported}")
-        found: dict[str, PyProxy] = {}
+        places: dict[str, tuple[int, int]] = {}
+        support = cls(guest.js, places)
         for name, alias in names.items():
             function = guest.js.get_global(alias)
             if not isinstance(function, PyProxy):
                 raise HostError("the support module is not as expected", expected="a function", found=repr(function))
-            found[name] = function
+            support._proxies[name] = function
+            places[name] = (function.pointer, function.shared.flags)
         run_simple_string(guest.instance, guest.emscripten, f"del {', '.join(names.values())}")
-        return cls(**found)
+        return support
 
     def to_json(self) -> dict[str, object]:
         """Where the functions are: name to pointer and flags."""
-        proxies = {name: getattr(self, name) for name in _FUNCTIONS}
-        return {name: [proxy.pointer, proxy.shared.flags] for name, proxy in proxies.items()}
+        return {name: list(self._places[name]) for name in _FUNCTIONS}
 
     @classmethod
     def restore(cls, guest: Guest, document: Mapping[str, object]) -> Support:
@@ -79,16 +112,13 @@ class Support:
         Raises:
             RestoreError: the document is not one that :meth:`to_json` makes.
         """
-        taken: dict[str, PyProxy] = {}
-        for name in _FUNCTIONS:
-            pointer, flags = _entry(document, name)
-            taken[name] = restored_proxy(guest.js, pointer, flags, what=name)
-        return cls(**taken)
+        js = guest.js
+        return cls(js, {name: checked_place(js, *_entry(document, name), what=name) for name in _FUNCTIONS})
 
     def close(self) -> None:
         """Let go of the functions without entering the guest."""
-        for name in _FUNCTIONS:
-            getattr(self, name).shared.pointer = 0
+        for proxy in self._proxies.values():
+            proxy.shared.pointer = 0
 
 
 def _entry(document: Mapping[str, object], name: str) -> tuple[object, object]:

@@ -19,6 +19,9 @@ class FakeMemory:
     def __init__(self) -> None:
         self._words: dict[int, int] = {}
 
+    def contains(self, address: int, length: int) -> bool:
+        return 0 <= address <= self.size - length
+
     def write_u32s(self, address: int, values: list[int]) -> None:
         for index, value in enumerate(values):
             self._words[address + 4 * index] = value

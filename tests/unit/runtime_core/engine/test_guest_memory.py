@@ -34,7 +34,15 @@ def test_ranges_outside_are_faults(guest: GuestInstance, address: int, length: i
         memory.view(address, length)
     with pytest.raises(GuestFault):
         memory.fill(address, length)
-    assert reason
+    assert not memory.contains(address, length), reason
+
+
+def test_ranges_inside(guest: GuestInstance) -> None:
+    memory = guest.memory
+    assert memory.contains(0, PAGE)
+    assert not memory.contains(PAGE, 4)
+    assert guest.grow_memory(1)
+    assert memory.contains(PAGE, 4), "memory that grew since is seen"
 
 
 @pytest.mark.parametrize(
