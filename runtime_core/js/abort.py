@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from runtime_core.js.coded_errors import CodedError, throw_invalid_type, throw_out_of_range
+from runtime_core.js.coded_errors import throw_argument, throw_coded, throw_out_of_range, throw_unconvertible
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import DomError, throw_type_error
 from runtime_core.js.events import EVENT_CLASSES, JsEvent, JsEventTarget
@@ -129,8 +130,8 @@ def aborted_signal(host: JsHost, reason: JsValue) -> JsAbortSignal:
 def timeout_signal(host: JsHost, delay: JsValue) -> JsAbortSignal:
     """``AbortSignal.timeout(milliseconds)``."""
     if isinstance(delay, bool | BigInt) or not isinstance(delay, int | float):
-        throw_invalid_type("delay", "of type number", delay)
-    if delay != delay or delay != int(delay):
+        throw_argument("delay", "of type number", delay)
+    if not math.isfinite(delay) or delay != int(delay):
         throw_out_of_range("delay", "an integer", delay)
     if not 0 <= delay <= _MAX_TIMEOUT:
         throw_out_of_range("delay", f">= 0 && <= {_MAX_TIMEOUT}", delay)
@@ -146,11 +147,11 @@ def timeout_signal(host: JsHost, delay: JsValue) -> JsAbortSignal:
 def any_signal(host: JsHost, signals: JsValue) -> JsAbortSignal:
     """``AbortSignal.any(signals)``."""
     if not isinstance(signals, JsObject):
-        raise JsThrow(_argument_error("signals cannot be converted to sequence."))
+        throw_unconvertible("signals cannot be converted to sequence.")
     sources: list[JsAbortSignal] = []
     for index, signal in enumerate(iterate(signals)):
         if not isinstance(signal, JsAbortSignal):
-            raise JsThrow(_argument_error(f"signals[{index}] is not of type AbortSignal."))
+            throw_unconvertible(f"signals[{index}] is not of type AbortSignal.")
         sources.append(signal)
     result = JsAbortSignal(host)
     for source in sources:
@@ -162,16 +163,12 @@ def any_signal(host: JsHost, signals: JsValue) -> JsAbortSignal:
     return result
 
 
-def _argument_error(message: str) -> CodedError:
-    return CodedError("TypeError", "ERR_INVALID_ARG_TYPE", message, in_text=False)
-
-
 def _make_signal(host: JsHost) -> JsValue:
     def call() -> JsValue:
         throw_type_error("Class constructor AbortSignal cannot be invoked without 'new'")
 
     def construct() -> JsValue:
-        raise JsThrow(CodedError("TypeError", "ERR_ILLEGAL_CONSTRUCTOR", "Illegal constructor"))
+        throw_coded("TypeError", "ERR_ILLEGAL_CONSTRUCTOR", "Illegal constructor")
 
     statics: dict[str, Callable[..., JsValue]] = {
         "abort": lambda reason=UNDEFINED: aborted_signal(host, reason),

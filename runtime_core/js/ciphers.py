@@ -9,9 +9,9 @@ from cryptography.hazmat.primitives import padding
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from runtime_core.js.buffers import bytes_view
+from runtime_core.js.coded_errors import throw_dom
 from runtime_core.js.coerce import to_numeric
 from runtime_core.js.crypto_keys import JsCryptoKey, byte_parameter, member
-from runtime_core.js.node_errors import throw_dom
 from runtime_core.js.values import UNDEFINED, JsValue
 
 MAX_CIPHER_BYTES: Final = 1 << 28

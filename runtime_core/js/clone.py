@@ -8,12 +8,12 @@ from typing import Final
 from runtime_core.js.array_buffer import BufferStorage, JsArrayBuffer, JsSharedArrayBuffer
 from runtime_core.js.arrays import JsArray
 from runtime_core.js.buffers import ArrayView
+from runtime_core.js.coded_errors import throw_dom, throw_missing, throw_unconvertible
 from runtime_core.js.errors import ERROR_NAMES, DomError, JsError
 from runtime_core.js.functions import JsFunction
 from runtime_core.js.generators import JsAsyncGenerator
 from runtime_core.js.iteration import IteratorObject, collect
 from runtime_core.js.maps import JsMap, JsSet
-from runtime_core.js.node_errors import throw_argument, throw_dom, throw_missing
 from runtime_core.js.operators import call_method, to_string
 from runtime_core.js.promises import JsPromise
 from runtime_core.js.pyproxy import PyProxy
@@ -32,7 +32,7 @@ def structured_clone(*args: JsValue) -> JsValue:
         throw_missing("The value argument must be specified")
     options = args[1] if len(args) > 1 else UNDEFINED
     if options is not UNDEFINED and options is not None and not isinstance(options, JsObject):
-        throw_argument("options", "of type object", options)
+        throw_unconvertible("Failed to execute 'structuredClone': Options cannot be converted to a dictionary")
     given = options.get("transfer") if isinstance(options, JsObject) else UNDEFINED
     transferred = [] if given is UNDEFINED or given is None else collect(given)
     buffers = _transferable(transferred)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, NoReturn
 from runtime_core.js import json_text, subtle
 from runtime_core.js.array_buffer import JsArrayBuffer
 from runtime_core.js.buffers import ArrayView, TypedArray, bytes_view, is_buffer
+from runtime_core.js.coded_errors import throw_argument, throw_coded, throw_dom
 from runtime_core.js.coerce import to_text
 from runtime_core.js.control import JsThrow
 from runtime_core.js.crypto_keys import USAGES, JsCryptoKey, algorithm_name
@@ -16,7 +17,6 @@ from runtime_core.js.errors import JsError
 from runtime_core.js.functions import BuiltinFunction
 from runtime_core.js.iteration import collect
 from runtime_core.js.key_formats import is_json, key_from_json, key_to_json, read_format
-from runtime_core.js.node_errors import throw_argument, throw_coded, throw_dom
 from runtime_core.js.operators import to_boolean
 from runtime_core.js.promises import JsPromise, rejected_promise, resolved_promise
 from runtime_core.js.values import SYMBOL_TO_STRING_TAG, UNDEFINED, JsObject, JsValue, PropertyKey

@@ -7,9 +7,9 @@ from typing import ClassVar, Final, NoReturn
 
 from runtime_core.js.arrays import JsArray
 from runtime_core.js.buffers import bytes_view
+from runtime_core.js.coded_errors import throw_dom
 from runtime_core.js.coerce import to_text
 from runtime_core.js.errors import throw_type_error
-from runtime_core.js.node_errors import throw_dom
 from runtime_core.js.values import SYMBOL_TO_STRING_TAG, UNDEFINED, JsObject, JsValue, PropertyKey
 
 USAGES: Final = ("encrypt", "decrypt", "sign", "verify", "deriveKey", "deriveBits", "wrapKey", "unwrapKey")

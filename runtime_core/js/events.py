@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from runtime_core.js.arrays import JsArray
-from runtime_core.js.coded_errors import CodedError, throw_invalid_type, throw_missing
+from runtime_core.js.coded_errors import throw_argument, throw_coded, throw_missing
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import throw_type_error
 from runtime_core.js.functions import BuiltinFunction, JsFunction
@@ -79,7 +79,7 @@ class JsEvent(JsObject):
     def reset(self, args: Sequence[JsValue]) -> JsValue:
         """``event.initEvent(type, bubbles, cancelable)``."""
         if not args:
-            throw_missing('The "type" argument must be specified')
+            throw_missing("type")
         if self.current is None:
             self.kind = to_string(args[0])
             self.bubbles, self.cancelable = (to_boolean(args[at]) if len(args) > at else False for at in (1, 2))
@@ -172,16 +172,16 @@ class JsEventTarget(JsObject):
     def add(self, args: Sequence[JsValue]) -> JsValue:
         """``target.addEventListener(type, listener, options)``."""
         if len(args) < 2:
-            throw_missing('The "type" and "listener" arguments must be specified')
+            throw_missing("type", "listener")
         callback, options = args[1], args[2] if len(args) > 2 else UNDEFINED
         capture = _flag(options, "capture") if isinstance(options, JsObject) else to_boolean(options)
         signal = options.get("signal") if isinstance(options, JsObject) else UNDEFINED
         if signal is not UNDEFINED and not hasattr(signal, "when_aborted"):
-            throw_invalid_type("options.signal", "an instance of AbortSignal", signal)
+            throw_argument("options.signal", "an instance of AbortSignal", signal)
         if callback is None or callback is UNDEFINED:
             return UNDEFINED
         if not isinstance(callback, JsObject):
-            throw_invalid_type("listener", "an instance of EventListener", callback)
+            throw_argument("listener", "an instance of EventListener", callback)
         if signal is not UNDEFINED and getattr(signal, "aborted", False):
             return UNDEFINED
         kind = to_string(args[0])
@@ -195,7 +195,7 @@ class JsEventTarget(JsObject):
     def remove(self, args: Sequence[JsValue]) -> JsValue:
         """``target.removeEventListener(type, listener, options)``."""
         if len(args) < 2:
-            throw_missing('The "type" and "listener" arguments must be specified')
+            throw_missing("type", "listener")
         options = args[2] if len(args) > 2 else UNDEFINED
         capture = _flag(options, "capture") if isinstance(options, JsObject) else to_boolean(options)
         kind = to_string(args[0])
@@ -214,7 +214,7 @@ class JsEventTarget(JsObject):
         """Add a registration at the end."""
         listeners = self._listeners.setdefault(kind, [])
         if len(listeners) >= MAX_LISTENERS:
-            raise JsThrow(CodedError("RangeError", "ERR_OUT_OF_RANGE", f"more than {MAX_LISTENERS} event listeners"))
+            throw_coded("RangeError", "ERR_OUT_OF_RANGE", f"more than {MAX_LISTENERS} event listeners")
         listeners.append(listener)
 
     def unregister(self, kind: str, listener: Listener) -> None:
@@ -242,16 +242,16 @@ class JsEventTarget(JsObject):
     def dispatch_event(self, args: Sequence[JsValue]) -> bool:
         """``target.dispatchEvent(event)``."""
         if not args:
-            throw_missing('The "event" argument must be specified')
+            throw_missing("event")
         if not isinstance(args[0], JsEvent):
-            throw_invalid_type("event", "an instance of Event", args[0])
+            throw_argument("event", "an instance of Event", args[0])
         return self.dispatch(args[0])
 
     def dispatch(self, event: JsEvent) -> bool:
         """Call the listeners; whether nobody prevented the default."""
         if event.current is not None:
             message = f'The event "{event.kind}" is already being dispatched'
-            raise JsThrow(CodedError("Error", "ERR_EVENT_RECURSION", message))
+            throw_coded("Error", "ERR_EVENT_RECURSION", message)
         event.target = event.current = self
         try:
             for listener in list(self._listeners.get(event.kind, ())):
@@ -293,10 +293,10 @@ def _event_maker(cls: type[JsEvent]) -> Callable[[JsHost], JsValue]:
 
         def construct(*args: JsValue) -> JsValue:
             if not args:
-                throw_missing('The "type" argument must be specified')
+                throw_missing("type")
             options = args[1] if len(args) > 1 else UNDEFINED
             if options is not UNDEFINED and options is not None and not isinstance(options, JsObject):
-                throw_invalid_type("options", "of type object", options)
+                throw_argument("options", "of type object", options)
             return cls(host, to_string(args[0]), options)
 
         return EventConstructor(call, name, constructor=construct, instances=cls)

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from runtime_core.js.arrays import JsArray
+from runtime_core.js.coded_errors import throw_dom
 from runtime_core.js.control import JsThrow
 from runtime_core.js.crypto_keys import JsCryptoKey
 from runtime_core.js.errors import JsError
-from runtime_core.js.node_errors import throw_dom
 from runtime_core.js.values import JsObject, JsValue
 
 _FORMATS: Final = ("raw", "raw-secret", "raw-public", "raw-seed", "pkcs8", "spki", "jwk")

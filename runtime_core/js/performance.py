@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar, Final, NoReturn
 
 from runtime_core.js.arrays import JsArray
+from runtime_core.js.coded_errors import throw_argument, throw_coded, throw_dom, throw_missing
 from runtime_core.js.coerce import to_numeric, to_text
 from runtime_core.js.errors import throw
 from runtime_core.js.functions import BuiltinFunction
-from runtime_core.js.node_errors import throw_argument, throw_coded, throw_dom, throw_missing
 from runtime_core.js.operators import to_string
 from runtime_core.js.values import SYMBOL_TO_STRING_TAG, UNDEFINED, JsObject, JsValue, PropertyKey
 

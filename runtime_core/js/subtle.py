@@ -7,9 +7,9 @@ import hmac
 from collections.abc import Mapping
 from typing import Final
 
+from runtime_core.js.coded_errors import throw_dom
 from runtime_core.js.coerce import to_numeric
 from runtime_core.js.crypto_keys import JsCryptoKey, algorithm_name, byte_parameter, member, throw_required
-from runtime_core.js.node_errors import throw_dom
 from runtime_core.js.values import UNDEFINED, JsObject, JsValue
 
 HASHES: Final[Mapping[str, str]] = {"SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}

@@ -10,12 +10,12 @@ from typing import ClassVar, Final
 from runtime_core.js.array_buffer import BufferStorage, JsArrayBuffer
 from runtime_core.js.arrays import MAX_TEXT_LENGTH
 from runtime_core.js.buffers import TYPED_ARRAYS, ArrayView, TypedArray, bytes_view
+from runtime_core.js.coded_errors import throw_argument, throw_coded, throw_dom, throw_missing
 from runtime_core.js.coerce import from_units, to_text, to_units
 from runtime_core.js.control import JsThrow
 from runtime_core.js.encodings import StreamDecoder, find_encoding
 from runtime_core.js.errors import JsError, throw, throw_type_error
 from runtime_core.js.functions import BuiltinFunction
-from runtime_core.js.node_errors import throw_argument, throw_coded, throw_dom, throw_missing
 from runtime_core.js.operators import to_boolean
 from runtime_core.js.values import SYMBOL_TO_STRING_TAG, UNDEFINED, JsObject, JsValue, PropertyKey, utf16_length
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from runtime_core.js.coded_errors import throw_invalid_type
+from runtime_core.js.coded_errors import throw_argument
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import JsError
 from runtime_core.js.functions import JsFunction, NativeFunction
@@ -29,7 +29,7 @@ def callback(value: JsValue) -> JsFunction:
         JsThrow: a TypeError for anything else.
     """
     if not isinstance(value, JsFunction):
-        throw_invalid_type("callback", "of type function", value)
+        throw_argument("callback", "of type function", value)
     return value
 
 
