@@ -1,7 +1,7 @@
 """The files of a wheel as they are installed, held against the wheel's own list (PEP 427, "The .dist-info directory").
 
 What is in the archive must be in ``RECORD``, what ``RECORD`` lists must be in the archive, and content must have the
-hash that it names.
+hash that it names. Only ``RECORD`` and its signatures, which are made after its content, go without a hash.
 """
 
 from __future__ import annotations
@@ -49,20 +49,27 @@ def read_wheel(wheel: bytes, *, install_dir: InstallDir = InstallDir.SITE) -> Wh
         members = list(plain_members(archive, what=_WHAT))
         _check_version(archive, directory)
         listed = _read_record(archive, directory)
-        _check_listed(directory, members, listed)
+        unhashed = frozenset(f"{directory}/{name}" for name in _UNHASHED)
+        _check_listed(members, listed, unhashed)
         project, _, version = directory.removesuffix(".dist-info").partition("-")
-        files = tuple(_files(archive, members, listed, install_dir))
+        files = tuple(_files(archive, members, listed, unhashed, install_dir))
     return WheelContents(project=project, version=version, files=files)
 
 
 def _files(
-    archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], listed: Mapping[str, str], install_dir: InstallDir
+    archive: zipfile.ZipFile,
+    members: list[zipfile.ZipInfo],
+    listed: Mapping[str, str],
+    unhashed: frozenset[str],
+    install_dir: InstallDir,
 ) -> Iterator[PackageFile]:
     budget = Budget()
     for member in members:
         path = _installed_path(member.filename)
         contents = inflate(archive, member, budget)
-        _check_hash(member.filename, contents, listed.get(member.filename, ""))
+        hashed = listed.get(member.filename, "")
+        if hashed or member.filename not in unhashed:
+            _check_hash(member.filename, contents, hashed)
         if path is not None:
             budget.take_name(path)
             yield PackageFile(install_dir=install_dir, path=path, contents=contents)
@@ -98,7 +105,13 @@ def _read_record(archive: zipfile.ZipFile, directory: str) -> dict[str, str]:
     try:
         for row in csv.reader(io.StringIO(_text(archive, f"{directory}/{_RECORD}"))):
             if row:
-                listed[row[0]] = row[1] if len(row) > 1 else ""
+                hashed = row[1] if len(row) > 1 else ""
+                if listed.setdefault(row[0], hashed) != hashed:
+                    raise FormatError(
+                        f"a wheel's {_RECORD} lists {row[0][:120]!r} twice, with different hashes",
+                        expected=listed[row[0]][:100] or "no hash",
+                        found=hashed[:100] or "no hash",
+                    )
             if len(listed) > MAX_FILES:
                 raise FormatError(f"a wheel's {_RECORD} lists too many files", expected=f"<= {MAX_FILES}")
     except csv.Error as error:
@@ -106,18 +119,22 @@ def _read_record(archive: zipfile.ZipFile, directory: str) -> dict[str, str]:
     return listed
 
 
-def _check_listed(directory: str, members: list[zipfile.ZipInfo], listed: Mapping[str, str]) -> None:
-    own = {f"{directory}/{name}" for name in _UNHASHED}
+def _check_listed(members: list[zipfile.ZipInfo], listed: Mapping[str, str], unhashed: frozenset[str]) -> None:
     names = {member.filename for member in members}
-    if surplus := sorted(names - listed.keys() - own):
+    if surplus := sorted(names - listed.keys() - unhashed):
         raise FormatError(f"a wheel holds a file that its {_RECORD} does not list", found=repr(surplus[0])[:120])
-    if missing := sorted(listed.keys() - names - own):
+    if missing := sorted(listed.keys() - names - unhashed):
         raise FormatError(f"a wheel lacks a file that its {_RECORD} lists", expected=repr(missing[0])[:120])
 
 
 def _check_hash(name: str, contents: bytes, recorded: str) -> None:
     if not recorded:
-        return
+        raise FormatError(
+            f"a wheel's {_RECORD} lists a file without a hash",
+            expected=f"{' or '.join(sorted(_ALGORITHMS))} of {name[:80]!r}",
+            found="none",
+            hint=f"only {', '.join(_UNHASHED)} have none: the wheel was not made as its specification says",
+        )
     algorithm, _, expected = recorded.partition("=")
     if algorithm not in _ALGORITHMS:
         raise FormatError(

@@ -71,6 +71,20 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "no version": (lambda: make_wheel({}, wheel_version=""), "unknown version"),
     "unlisted file": (lambda: make_wheel({"a.py": b""}, record={"a.py": ""}), "does not list"),
     "listed file that is missing": (lambda: make_wheel({}, record={"gone.py": ","}), "lacks a file"),
+    "no hash": (lambda: make_wheel({"a.py": b""}, record={"a.py": ",0"}), "without a hash.*a.py.*none"),
+    "no more than a name": (lambda: make_wheel({"a.py": b""}, record={"a.py": ","}), "without a hash"),
+    "no hash of what is not installed": (
+        lambda: make_wheel({"demo-1.0.data/scripts/run": b""}, record={"demo-1.0.data/scripts/run": ","}),
+        "without a hash",
+    ),
+    "signature elsewhere": (
+        lambda: make_wheel({"sub/RECORD.jws": b"{}"}, record={"sub/RECORD.jws": ","}),
+        "without a hash",
+    ),
+    "two hashes": (
+        lambda: make_wheel({"a.py": b""}, record={"a.py": 'sha256=A,0\n"a.py",sha256=B,0'}),
+        "twice, with different hashes.*sha256=A.*sha256=B",
+    ),
     "weak hash": (lambda: make_wheel({"a.py": b""}, record={"a.py": "md5=x,0"}), "unknown hash"),
     "unreadable RECORD": (lambda: make_wheel({}, record={"a\0": ","}), ""),
     "path traversal": (lambda: make_wheel({"../a.py": b""}), "plain path"),
@@ -92,6 +106,15 @@ def test_refused_wheels(reason: str) -> None:
     make, message = BAD[reason]
     with pytest.raises(FormatError, match=message or None):
         read_wheel(make())
+
+
+@pytest.mark.parametrize("listed", [True, False])
+@pytest.mark.parametrize("name", ["RECORD", "RECORD.jws", "RECORD.p7s"])
+def test_the_list_and_its_signatures_need_no_hash(name: str, listed: bool) -> None:
+    """They are made when the list is complete; other lists leave them out."""
+    files = {} if name == "RECORD" else {f"{INFO}/{name}": b"signed"}
+    data = make_wheel({"a.py": b"x", **files}, record={f"{INFO}/{name}": "," if listed else ""})
+    assert {f"{INFO}/{name}", "a.py"} <= {file.path for file in read_wheel(data).files}
 
 
 def test_content_with_another_hash_than_the_list_says() -> None:
