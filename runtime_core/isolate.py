@@ -7,6 +7,7 @@ use it, drop it. A guest that trapped is never used again.
 from __future__ import annotations
 
 import contextlib
+import copy
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -325,7 +326,7 @@ class Isolate:
         except FatalIsolateError as error:
             self._bury(guest)
             if isinstance(error.__cause__, LimitError):
-                raise error.__cause__ from error
+                raise copy.copy(error.__cause__) from error  # a copy, or it would be its own cause's cause
             raise
         except LimitError:
             self._bury(guest)

@@ -9,6 +9,7 @@ registered themselves, the guest runs their handlers.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -88,7 +89,7 @@ class EntropyGuards:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if isinstance(error, FatalIsolateError) and isinstance(error.__cause__, EntropyDeniedError):
-            raise error.__cause__ from error
+            raise copy.copy(error.__cause__) from error  # a copy, or it would be its own cause's cause
 
 
 _DRAWN_HINT: Final = "draw random numbers in functions that requests call, not at the top level"

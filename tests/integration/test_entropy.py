@@ -9,7 +9,7 @@ import pytest
 from runtime_core.guest import Guest
 from runtime_core.isolate import Isolate
 from runtime_core.worker.entropy import EntropyGuards, Reseeding
-from schemas.errors import CaptureError, EntropyDeniedError, PythonError
+from schemas.errors import CaptureError, EntropyDeniedError, FatalIsolateError, PythonError
 from tests.support import releases
 
 pytestmark = pytest.mark.boot
@@ -53,6 +53,8 @@ def run_top_level(isolate: Isolate, source: str) -> Reseeding:
         ("import uuid\nuuid.uuid4()", "OSError", NO_ENTROPY),
         ("import uuid\nuuid.uuid1()", "RuntimeError", "Cannot use random.getrandbits() outside"),
         ("import uuid\nuuid.uuid7()", "OSError", NO_ENTROPY),
+        ("import uuid\nuuid.getnode()", "RuntimeError", "Cannot use uuid.getnode() outside"),
+        ("import uuid\nuuid.uuid1(clock_seq=0)", "RuntimeError", "Cannot use uuid.getnode() outside"),
         ("import ssl\nssl.RAND_bytes(8)", "OSError", NO_ENTROPY),
         ("open('/dev/urandom', 'rb').read(1)", "OSError", "[Errno 29]"),
         ("import js\njs.Math.random()", "JsException", GLOBAL_SCOPE),
@@ -71,8 +73,11 @@ def test_what_is_refused(isolate: Isolate, source: str, error: str, message: str
 
 
 def test_native_code_that_draws_ends_the_build(isolate: Isolate) -> None:
-    with pytest.raises(EntropyDeniedError, match=GLOBAL_SCOPE), EntropyGuards.install(guest_of(isolate)):
+    with pytest.raises(EntropyDeniedError, match=GLOBAL_SCOPE) as raised, EntropyGuards.install(guest_of(isolate)):
         isolate.run("import _random\n_random.Random()")
+    trap = raised.value.__cause__
+    assert isinstance(trap, FatalIsolateError)
+    assert trap.__cause__ is not raised.value, "no error is its own cause's cause"
 
 
 def test_numbers_drawn_all_the_same_are_noticed(isolate: Isolate) -> None:

@@ -10,7 +10,7 @@ import pytest
 from runtime_core.engine.limits import Limits
 from runtime_core.engine.stack import start_guest_thread
 from runtime_core.isolate import Isolate, IsolateOptions, IsolateState
-from schemas.errors import EntrypointError, HostError, LimitError, PythonError, UnserializableError
+from schemas.errors import EntrypointError, FatalIsolateError, HostError, LimitError, PythonError, UnserializableError
 from tests.support import releases
 
 pytestmark = pytest.mark.boot
@@ -216,8 +216,11 @@ def test_memory_limit_is_a_memory_error_and_the_guest_lives(output: Output) -> N
 
 def test_cpu_limit_kills_the_isolate(output: Output) -> None:
     with Isolate(releases.runtime(), output.options(Limits(cpu_seconds=0.3))) as booted:
-        with pytest.raises(LimitError):
+        with pytest.raises(LimitError) as caught:
             booted.run("while True:\n    try:\n        while True: pass\n    except BaseException: pass")
+        trap = caught.value.__cause__
+        assert isinstance(trap, FatalIsolateError)
+        assert trap.__cause__ is not caught.value, "no error is its own cause's cause"
         assert booted.state is IsolateState.DEAD
         with pytest.raises(HostError, match="dead"):
             booted.run("x = 1")

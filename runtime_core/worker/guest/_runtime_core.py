@@ -1,6 +1,7 @@
 """Support code of the runtime inside the guest. Part of every snapshot; the host holds its functions."""
 
 import importlib
+import keyword
 import linecache
 import sys
 
@@ -15,39 +16,8 @@ __all__ = ["asgi", "evaluate", "execute", "fetch", "flush", "load", "locate", "s
 
 # How lines begin that cannot begin a last expression: with white space, a comment, the end of one begun before ...
 CONTINUED = frozenset(" \t\f\n#)]}\\@")
-# ... and words that begin statements.
-STATEMENTS = frozenset(
-    (
-        "and",
-        "as",
-        "assert",
-        "async",
-        "break",
-        "class",
-        "continue",
-        "def",
-        "del",
-        "elif",
-        "else",
-        "except",
-        "finally",
-        "for",
-        "from",
-        "global",
-        "if",
-        "import",
-        "in",
-        "is",
-        "nonlocal",
-        "or",
-        "pass",
-        "raise",
-        "return",
-        "try",
-        "while",
-        "with",
-    )
-)
+# ... and words that begin statements or go on with what stands before: all that begin no expression.
+STATEMENTS = frozenset(keyword.kwlist) - {"False", "None", "True", "await", "lambda", "not", "yield"}
 
 
 def flush():

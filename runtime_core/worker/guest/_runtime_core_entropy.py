@@ -98,10 +98,11 @@ def _block(module, allowlist):
         skip = name.startswith("_") or name in allowlist or id(value) in _originals
         if skip or not callable(value) or isinstance(value, type):
             continue  # classes are harmless: with a seed they draw nothing, without one they meet another guard
-        setattr(module, name, stand_in(value, functools.partial(_refuse_call, module.__name__, name)))
+        setattr(module, name, stand_in(value, functools.partial(refuse_call, module.__name__, name)))
 
 
-def _refuse_call(module, name, *args, **kwargs):
+def refuse_call(module, name, *args, **kwargs):
+    """What a guarded function of a module does."""
     raise RuntimeError(f"Cannot use {module}.{name}() outside of request context")
 
 

@@ -13,6 +13,8 @@ from _runtime_core_entropy import (
     block_calls,
     patches,
     raise_unless_entropy_allowed,
+    refuse_call,
+    stand_in,
 )
 
 # The standard library
@@ -90,6 +92,11 @@ def _guard_tempfile(module):
 def _release_tempfile(module):
     module._RandomNameSequence = _Kept.names
     module._name_sequence = None
+
+
+def _guard_uuid(module):
+    """Refuse to make up a hardware address: ``getnode`` takes every exception of what it asks for a missing answer."""
+    module.getnode = stand_in(module.getnode, functools.partial(refuse_call, "uuid", "getnode"))
 
 
 # Packages
@@ -170,6 +177,7 @@ patches.update(
         "_random": Patch(guard=_guard_seed, release=_release_seed),
         "random": Patch(execute=_import_random, guard=_guard_random, release=_release_random),
         "tempfile": Patch(guard=_guard_tempfile, release=_release_tempfile),
+        "uuid": Patch(guard=_guard_uuid),
         "tiktoken._tiktoken": Patch(create=_calls(1)),
         "opentelemetry.context": Patch(execute=_calls(3)),
         "numpy.random": Patch(guard=_guard_numpy_random),
