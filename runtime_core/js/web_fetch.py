@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import logging
 import re
 import threading
 from collections import deque
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from runtime_core.js.host import JsHost
 
 NOT_GRANTED: Final = "the host has not granted this isolate access to the network"
+_LOG: Final = logging.getLogger(__name__)
 _DATA: Final = re.compile(r"([^,]*?)(;[ ]*base64)?[ ]*", re.IGNORECASE)
 _MIME: Final = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(;.*)?", re.ASCII)
 _DEFAULT_HEADERS: Final = (("accept", "*/*"), ("accept-language", "*"), ("user-agent", "node"))
@@ -85,17 +87,19 @@ def host_request(request: JsRequest, data: bytes | None, cancelled: Callable[[],
 
 
 def perform(js: JsHost, request: FetchRequest) -> Outcome:
-    """Call the embedder's function; whatever it raises is a failed request."""
+    """Call the embedder's function; whatever it raises is a failed request.
+
+    The guest learns the class of what should not have been raised; the embedder finds the rest in the log.
+    """
     if js.fetch is None:
         return FetchFailedError(NOT_GRANTED)
     try:
         reply: object = js.fetch(request)
     except FetchFailedError as error:
         return error
-    except Exception as error:  # noqa: BLE001  # a guest must not end its host's thread; it sees only the class
-        failed = FetchFailedError(f"the host's fetch failed: {type(error).__name__}")
-        failed.__cause__ = error  # the guest does not get to see it
-        return failed
+    except Exception as error:  # noqa: BLE001  # a guest must not end its host's thread
+        _LOG.exception("the function granted as IsolateOptions.fetch failed")
+        return FetchFailedError(f"the host's fetch failed: {type(error).__name__}")
     if not isinstance(reply, FetchReply):
         return FetchFailedError(f"the host's fetch returned {type(reply).__name__}, not a FetchReply")
     return reply

@@ -67,7 +67,7 @@ async def main():
     assert "Network error" in said[2]
 
 
-def test_the_embedder_may_give_a_function_of_its_own() -> None:
+def test_the_embedder_may_give_a_function_of_its_own(caplog: pytest.LogCaptureFixture) -> None:
     seen: list[FetchRequest] = []
 
     def fetch(request: FetchRequest) -> FetchReply:
@@ -102,6 +102,7 @@ async def main():
     ]
     assert (seen[0].method, seen[0].url, seen[0].body) == ("POST", "http://u.test/x?y", b"sent")
     assert ("X-B", "2") in seen[0].headers
+    assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [ZeroDivisionError]
 
 
 XHR = """
