@@ -1,11 +1,13 @@
-"""Runs in the guest, under node and here alike: unpack the test package, run one test module, report.
+"""Runs in the guest, under node and here alike: unpack the test package, run one test module, tell of each test.
 
-A crash of the interpreter leaves no report; the name of the test that ran is then the last line of what was printed.
+Each line that is printed is a word, a colon and JSON: ``test`` before a test (its id), ``result`` after it, ``end`` at
+the end. Whatever the interpreter dies of, the results so far are known, and the test that ran.
 """
 
 import contextlib
 import gc
 import io
+import json
 import os
 import sys
 import unittest
@@ -40,40 +42,79 @@ def forget():
 
 
 class _Result(unittest.TestResult):
-    def __init__(self, skip):
+    """Prints what becomes of each test; keeps nothing of it."""
+
+    def __init__(self):
         super().__init__()
-        self._skip_ids = skip
         self._stdout = sys.__stdout__
+        self._failed = set()
+        self._is_skipped = False
+
+    def tell(self, kind, value):
+        # What a test prints past sys.stdout may have left a line without an end.
+        print(f"\n{kind}: {json.dumps(value)}", file=self._stdout, flush=True)
 
     def startTest(self, test):
-        super().startTest(test)
-        print("test:", test.id(), file=self._stdout, flush=True)
+        self._failed, self._is_skipped = set(), False
+        self.tell("test", test.id())
+
+    def stopTest(self, test):
+        self.tell("result", {"test": test.id(), "failed": sorted(self._failed), "skipped": self._is_skipped})
+
+    def addSubTest(self, test, subtest, err):
+        if err is not None:
+            self._fail(subtest)
+
+    def addError(self, test, err):
+        self._fail(test)
+
+    def addFailure(self, test, err):
+        self._fail(test)
+
+    def addUnexpectedSuccess(self, test):
+        self._fail(test)
+
+    def addSkip(self, test, reason):
+        # A test one of whose parts is skipped has run.
+        self._is_skipped = self._is_skipped or (
+            isinstance(test, unittest.TestCase) and not hasattr(test, "_subDescription")
+        )
+
+    def addSuccess(self, test):
+        pass
+
+    def addExpectedFailure(self, test, err):
+        pass
+
+    def addDuration(self, test, elapsed):
+        pass
+
+    def _fail(self, test):
+        if isinstance(test, unittest.TestCase):
+            self._failed.add(test.id())
+        else:  # setUpClass and its like, which belong to no test
+            self.tell("result", {"test": "", "failed": [test.id()], "skipped": False})
 
 
-def _without(suite, crashed):
+def _without(suite, left_out):
     for test in list(suite):
         if isinstance(test, unittest.TestSuite):
-            _without(test, crashed)
-        elif test.id() in crashed:
+            _without(test, left_out)
+        elif test.id() in left_out:
             suite._tests.remove(test)
 
 
-def run(name, crashed):
-    """Run ``test.<name>`` without the tests in ``crashed``; counts and the ids of what failed."""
-    crashed = set(crashed)
+def run(name, left_out):
+    """Run ``test.<name>`` without the tests in ``left_out``."""
     os.chdir("/tmp")
+    result, skipped = _Result(), ""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
         try:
             suite = unittest.defaultTestLoader.loadTestsFromName("test." + name)
         except unittest.SkipTest as reason:
-            return {"skipped": str(reason)}
-        _without(suite, crashed)
-        result = _Result(crashed)
-        suite.run(result)
-    failed = [test for test, _ in result.failures + result.errors] + list(result.unexpectedSuccesses)
-    return {
-        "run": result.testsRun,
-        "skips": len(result.skipped),
-        "failed": sorted({test.id() for test in failed}),
-    }
+            skipped = str(reason)
+        else:
+            _without(suite, set(left_out))
+            suite.run(result)
+    result.tell("end", skipped)

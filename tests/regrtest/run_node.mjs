@@ -1,19 +1,18 @@
-// Run modules of CPython's tests in Pyodide under node. Usage: node run_node.mjs PACKAGE SUITE GUEST ORDERS
-// ORDERS is JSON: a list of {name, needs, crashed}. Prints, for each, "module: <name>", what the guest prints, then
-// "report: <JSON>".
+// Run modules of CPython's tests in Pyodide under node. Usage: node run_node.mjs PACKAGE SUITE GUEST
+// Standard input is JSON: a list of {name, needs, leftOut}. Prints for each a line "module", then what the guest prints.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-const [directory, suite, guest, orders] = process.argv.slice(2);
+const [directory, suite, guest] = process.argv.slice(2);
 const { loadPyodide } = await import(pathToFileURL(join(directory, "pyodide.mjs")).href);
 const pyodide = await loadPyodide({ indexURL: directory + "/", env: { HOME: "/home/pyodide" } });
 pyodide.runPython(readFileSync(guest, "utf8"));
-for (const { name, needs, crashed } of JSON.parse(orders)) {
-  console.log("module: " + name);
-  pyodide.globals.get("install")(new Uint8Array(readFileSync(suite)), needs);
-  pyodide.globals.set("order", pyodide.toPy([name, crashed]));
-  console.log("report: " + pyodide.runPython("import json; json.dumps(run(*order))"));
-  pyodide.runPython("forget()");
+const [install, run, forget] = ["install", "run", "forget"].map((name) => pyodide.globals.get(name));
+for (const { name, needs, leftOut } of JSON.parse(readFileSync(0, "utf8"))) {
+  console.log("\nmodule");
+  install(new Uint8Array(readFileSync(suite)), needs);
+  run(name, pyodide.toPy(leftOut));
+  forget();
 }
 process.exit(0);
