@@ -31,7 +31,7 @@ def zstd_version() -> str:
     return str(_zstd().zstd_version)
 
 
-def compress(content: bytes, *, base: bytes | None = None) -> bytes:
+def compress(content: bytes | memoryview, *, base: bytes | memoryview | None = None) -> bytes:
     """One frame for ``content``, as a delta if there is a ``base``. Equal input gives equal bytes in one version.
 
     Raises:
@@ -86,7 +86,7 @@ def _content(zstd: ModuleType, decompressor: Any, data: bytes | memoryview) -> I
         raise FormatError(f"a zstd frame is malformed: {error!s:.200}", hint="publish it again") from error
 
 
-def _prefix(zstd: ModuleType, base: bytes) -> object:
+def _prefix(zstd: ModuleType, base: bytes | memoryview) -> object:
     if len(base) < 8:  # the least that the library takes for a dictionary
         raise FormatError("too short for the base of a delta", expected=">= 8 bytes", found=len(base))
     return zstd.ZstdDict(base, is_raw=True).as_prefix

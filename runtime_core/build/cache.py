@@ -26,7 +26,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -44,6 +44,7 @@ _RECORD_LIMIT: Final = 1 << 20
 _NAME_LIMIT: Final = 120
 # Whoever was handed an entry may still be reading it; builds take seconds, so an hour is plenty.
 _EVICTION_AGE: Final = 3600.0
+_LOOKS: Final = 64  # how often a process looks for what is too much while it makes as much as the bound
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -100,6 +101,8 @@ class BuildCache:
     def __init__(self, root: Path, *, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
         self.root = root.absolute()
         self.max_bytes = max_bytes
+        self._unseen = 0  # bytes put there since the last look for what is too much
+        self._looked = False
 
     def get_or_build(self, key: CacheKey, build: Callable[[Path], None]) -> CacheEntry:
         """Return the entry of a key, calling ``build`` with an empty directory to fill if there is none.
@@ -156,16 +159,23 @@ class BuildCache:
         try:
             with self._reported():
                 build(work)
-                _write_record(work, key)
+                written = _write_record(work, key)
                 target = self._entry_path(key)
                 target.parent.mkdir(mode=0o700, exist_ok=True)
                 work.rename(target)
-                return _read_entry(target, key)
+                self._unseen += sum(file.size for file in written)
+                return MappingProxyType(
+                    {file.path.name: replace(file, path=target / file.path.name) for file in written}
+                )
         finally:
             shutil.rmtree(work, ignore_errors=True)
 
     def _evict(self) -> None:
-        """Remove entries until the bound holds, except those used a short while ago."""
+        """Remove entries until the bound holds, except those used a short while ago. Looking takes time where there
+        are many, so a process does it for its first entry, and then when it has made a good part of the bound."""
+        if self._looked and self._unseen <= self.max_bytes // _LOOKS:
+            return
+        self._looked, self._unseen = True, 0
         oldest_kept = time.time() - _EVICTION_AGE
         entries: list[tuple[float, int, Path]] = []
         with self._reported():
@@ -211,16 +221,18 @@ class BuildCache:
         )
 
 
-def _write_record(directory: Path, key: CacheKey) -> None:
-    files: dict[str, dict[str, object]] = {}
+def _write_record(directory: Path, key: CacheKey) -> list[CachedFile]:
+    written: list[CachedFile] = []
     for path in sorted(directory.iterdir()):
         if not path.is_file() or path.is_symlink() or path.name == _RECORD or len(path.name) > _NAME_LIMIT:
             raise FormatError(
                 "a build step may only leave plain files", expected="regular files with other names", found=path.name
             )
-        files[path.name] = {"sha256": _hash(path).hex, "size": path.stat().st_size}
+        written.append(CachedFile(path=path, digest=_hash(path), size=path.stat().st_size))
+    files = {file.path.name: {"sha256": file.digest.hex, "size": file.size} for file in written}
     record = {"format": _RECORD_FORMAT, "kind": key.kind, "inputs": dict(key.inputs), "files": files}
     (directory / _RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
+    return written
 
 
 def _read_entry(directory: Path, key: CacheKey) -> Mapping[str, CachedFile]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import filecmp
 import os
+import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -70,24 +72,25 @@ def write_release(packed: PackedRelease, output: Path) -> BuiltRelease:
     data = encode_manifest(manifest)
     (output / ARTIFACTS_NAME).mkdir(parents=True, exist_ok=True)
     for artifact in manifest.artifacts:
-        _place(release.paths[artifact.role].read_bytes(), output / ARTIFACTS_NAME / artifact.digest.hex)
+        _copy(release.paths[artifact.role], output / ARTIFACTS_NAME / artifact.digest.hex)
     for digest, path in packed.files.items():
-        _place(path.read_bytes(), output / ARTIFACTS_NAME / digest.hex)
-    _place(data, output / MANIFEST_NAME)
+        _copy(path, output / ARTIFACTS_NAME / digest.hex)
+    _place(output / MANIFEST_NAME, lambda path: path.write_bytes(data))
     return BuiltRelease(directory=output, manifest=manifest, manifest_digest=Digest.of(data), manifest_size=len(data))
 
 
-def _place(data: bytes, target: Path) -> None:
-    """Write a file in one step: builds may run side by side, and a reader must never see half of one.
+def _copy(source: Path, target: Path) -> None:
+    """Files are copied rather than linked from the cache: whoever changes the output must not reach into it."""
+    if not target.exists() or not filecmp.cmp(source, target, shallow=False):
+        _place(target, lambda path: shutil.copyfile(source, path))
 
-    Files are copied rather than linked from the cache: whoever changes the output must not reach into it.
-    """
-    if target.exists() and target.read_bytes() == data:
-        return
+
+def _place(target: Path, write: Callable[[Path], object]) -> None:
+    """Write a file in one step: builds may run side by side, and a reader must never see half of one."""
     descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+        os.close(descriptor)
+        write(Path(temporary))
         Path(temporary).chmod(0o644)
         Path(temporary).replace(target)
     except BaseException:

@@ -16,17 +16,19 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final, TextIO
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
-from rich.text import Text
+from typing import TYPE_CHECKING, Final, TextIO
 
 from schemas.digest import Digest
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
 
 _ANNOUNCE_AFTER: Final = 1.0
 _NAME_WIDTH: Final = 52
 _UNITS: Final = ("B", "kB", "MB", "GB")
+_Line = tuple[tuple[str, str], ...]
+"""Pieces of text, each with a style of rich's; the empty one is plain."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,7 +118,7 @@ class Timeline:
 
     def __init__(self, *, stream: TextIO | None = None) -> None:
         self._stream = stream if stream is not None else sys.stderr
-        self._console = Console(file=self._stream, highlight=False, soft_wrap=True)
+        self._console = _console(self._stream)
         self._started = time.perf_counter()
         self._records: list[StepRecord] = []
         self._depth = 0
@@ -129,7 +131,7 @@ class Timeline:
 
     def heading(self, text: str) -> None:
         """Print a line that opens a group of steps."""
-        self._print(Text(text, style="bold"))
+        self._print(((text, "bold"),))
 
     @contextmanager
     def step(self, name: str) -> Iterator[Step]:
@@ -166,9 +168,11 @@ class Timeline:
 
     def _enter(self) -> Progress | None:
         """Start the live display with the outermost step; only one may exist at a time."""
-        if not self._console.is_terminal:
+        if self._console is None:
             return None
         if self._progress is None:
+            from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
             self._progress = Progress(
                 SpinnerColumn(),
                 TextColumn("{task.description}"),
@@ -186,15 +190,30 @@ class Timeline:
             self._progress = None
 
     def _announce_later(self, step: Step) -> threading.Timer | None:
-        if self._console.is_terminal:
+        if self._console is not None:
             return None
-        timer = threading.Timer(_ANNOUNCE_AFTER, self._print, (Text(f"{'  ' * step.depth}... {step.name}"),))
+        timer = threading.Timer(_ANNOUNCE_AFTER, self._print, (((f"{'  ' * step.depth}... {step.name}", ""),),))
         timer.daemon = True
         timer.start()
         return timer
 
-    def _print(self, text: Text) -> None:
-        self._console.print(text)
+    def _print(self, line: _Line) -> None:
+        if self._console is None:
+            self._stream.write("".join(text for text, _ in line) + "\n")
+            self._stream.flush()
+        else:
+            from rich.text import Text
+
+            self._console.print(Text.assemble(*line))
+
+
+def _console(stream: TextIO) -> Console | None:
+    """The terminal that a stream leads to. Without one, rich is not imported: that takes longer than short steps."""
+    if not stream.isatty():
+        return None
+    from rich.console import Console
+
+    return Console(file=stream, highlight=False, soft_wrap=True)
 
 
 def format_size(size: int) -> str:
@@ -216,18 +235,18 @@ def format_seconds(seconds: float) -> str:
     return f"{seconds:.1f} s"
 
 
-def _line(record: StepRecord) -> Text:
-    line = Text("  " * record.depth)
-    line.append("ok  " if record.ok else "FAIL", style="green" if record.ok else "bold red")
-    line.append(f" {format_seconds(record.seconds):>8}  ")
-    line.append(record.name.ljust(_NAME_WIDTH - 2 * record.depth))
+def _line(record: StepRecord) -> _Line:
+    indent = "  " * record.depth
+    state = ("ok  ", "green") if record.ok else ("FAIL", "bold red")
+    name = record.name.ljust(_NAME_WIDTH - len(indent))
+    line = [(indent, ""), state, (f" {format_seconds(record.seconds):>8}  ", ""), (name, "")]
     if record.size is not None:
-        line.append(f" {format_size(record.size):>9}")
+        line.append((f" {format_size(record.size):>9}", ""))
     if record.digest is not None:
-        line.append(f"  sha256:{record.digest.short}", style="cyan")
+        line.append((f"  sha256:{record.digest.short}", "cyan"))
     if record.cached:
-        line.append("  cached", style="dim")
+        line.append(("  cached", "dim"))
     if record.detail:
-        line.append(f"  {record.detail}")
-    line.rstrip()
-    return line
+        line.append((f"  {record.detail}", ""))
+    last, style = line[-1]
+    return (*line[:-1], (last.rstrip(), style))

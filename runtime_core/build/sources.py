@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from importlib.resources import files
 from pathlib import Path
@@ -13,6 +14,7 @@ _PACKAGES: Final = ("emscripten", "engine", "js", "linking", "packages", "snapsh
 _MODULES: Final = ("guest.py", "runtime.py", "build/capture.py", "build/stack.py", "build/steady.py")
 
 
+@functools.cache
 def runtime_code_digest() -> Digest:
     """A digest of the code that determines what a snapshot holds."""
     hasher = hashlib.sha256()

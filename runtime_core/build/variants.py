@@ -7,11 +7,13 @@ another release, which nodes may have. What hardly saves anything is left out.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from runtime_core.build.cache import BuildCache, CachedFile, CacheKey
+from runtime_core.emscripten.mounts import map_file
 from runtime_core.release import LocalRelease, check_bytes
 from schemas import compression
 from schemas.compression import compress, zstd_version
@@ -26,7 +28,10 @@ _SMALLEST: Final = 4096
 """Below, a request costs more than what is saved."""
 _WITH_DELTAS: Final = (Role.CODE_IMAGE, Role.SNAPSHOT, Role.PACKAGES)
 """What changes in part from release to release."""
+_AT_ONCE: Final = 2
+"""Frames made at a time; each takes the memory of content and base, and a window of 128 MiB."""
 _TOOL: Final = "zstd"
+_Base = tuple[Artifact, Path]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,8 +53,8 @@ def pack_release(release: LocalRelease, *, cache: BuildCache, bases: Sequence[Lo
     """
     files: dict[Digest, Path] = {}
     artifacts = []
-    for artifact in release.manifest.artifacts:
-        variants = _variants(artifact, release.paths[artifact.role], bases=_bases(artifact, bases), cache=cache)
+    for artifact, frames in zip(release.manifest.artifacts, _frames(release, bases, cache), strict=True):
+        variants = _variants(artifact, frames)
         files.update((file.digest, file.path) for _, file in variants)
         artifacts.append(replace(artifact, variants=tuple(variant for variant, _ in variants)))
     provenance = release.manifest.provenance
@@ -60,28 +65,45 @@ def pack_release(release: LocalRelease, *, cache: BuildCache, bases: Sequence[Lo
     return PackedRelease(release=replace(release, manifest=manifest, manifest_digest=digest), files=files)
 
 
+def _frames(
+    release: LocalRelease, bases: Sequence[LocalRelease], cache: BuildCache
+) -> list[list[tuple[Artifact | None, CachedFile]]]:
+    """The frames of each artifact in turn: first the one without a base, then those with. Small ones have none.
+
+    They are made side by side, because most of the time is zstd's.
+    """
+    wanted: list[list[tuple[Artifact | None, Future[CachedFile]]]] = []
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        for artifact in release.manifest.artifacts:
+            content, digest = release.paths[artifact.role], artifact.content_digest
+            fits = _SMALLEST <= artifact.content_size <= _LARGEST
+            bases_of: list[_Base | None] = [None, *_bases(artifact, bases)] if fits else []
+            wanted.append(
+                [(base and base[0], pool.submit(_packed, cache, digest, content, base=base)) for base in bases_of]
+            )
+    return [[(base, frame.result()) for base, frame in frames] for frames in wanted]
+
+
 def _variants(
-    artifact: Artifact, content: Path, *, bases: Sequence[tuple[Artifact, Path]], cache: BuildCache
+    artifact: Artifact, frames: Sequence[tuple[Artifact | None, CachedFile]]
 ) -> list[tuple[Variant, CachedFile]]:
-    if not _SMALLEST <= artifact.content_size <= _LARGEST:
-        return []
     variants = []
     best = artifact.size
-    alone = _packed(cache, artifact.content_digest, content, base=None)
-    if alone.size <= best * _WORTH_IT:
-        best = alone.size
-        variants.append((Variant(digest=alone.digest, size=alone.size), alone))
-    for base, path in bases:
-        delta = _packed(cache, artifact.content_digest, content, base=(base, path))
-        if delta.size <= best * _WORTH_IT:
+    for base, frame in frames:
+        if frame.size > best * _WORTH_IT:
+            continue
+        of = None
+        if base is None:
+            best = frame.size
+        else:
             of = DeltaBase(digest=base.content_digest, size=base.content_size)
-            variants.append((Variant(digest=delta.digest, size=delta.size, base=of), delta))
+        variants.append((Variant(digest=frame.digest, size=frame.size, base=of), frame))
     return variants
 
 
-def _bases(artifact: Artifact, releases: Sequence[LocalRelease]) -> list[tuple[Artifact, Path]]:
+def _bases(artifact: Artifact, releases: Sequence[LocalRelease]) -> list[_Base]:
     """What deltas of an artifact may start from: other content of its role, each once."""
-    found: dict[Digest, tuple[Artifact, Path]] = {}
+    found: dict[Digest, _Base] = {}
     for release in releases:
         for base in release.manifest.artifacts:
             usable = base.role is artifact.role and base.content_digest != artifact.content_digest
@@ -90,13 +112,13 @@ def _bases(artifact: Artifact, releases: Sequence[LocalRelease]) -> list[tuple[A
     return list(found.values())
 
 
-def _packed(cache: BuildCache, digest: Digest, content: Path, *, base: tuple[Artifact, Path] | None) -> CachedFile:
+def _packed(cache: BuildCache, digest: Digest, content: Path, *, base: _Base | None) -> CachedFile:
     def build(work: Path) -> None:
         before = None
         if base is not None:
-            before = base[1].read_bytes()
+            before = map_file(base[1])
             check_bytes(base[0], before)
-        (work / "frame.zst").write_bytes(compress(content.read_bytes(), base=before))
+        (work / "frame.zst").write_bytes(compress(map_file(content), base=before))
 
     key = CacheKey.of(
         "variant",
