@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -68,13 +69,17 @@ class Response:
 
     @classmethod
     def from_guest(cls, value: object) -> Response:
-        """Read what the guest's support code gives; the guest is not trusted to give it in that form.
+        """Read what the guest's support code gives: status, headers and body, which may be a text with a character for
+        each byte. The guest is not trusted to give it in that form.
 
         Raises:
             WorkerError: it is not a response.
         """
         if isinstance(value, list) and len(value) == 3:
             status, headers, body = value
+            if isinstance(body, str):
+                with suppress(UnicodeEncodeError):  # then it is no body
+                    body = body.encode("latin-1")
             if (
                 isinstance(status, int)
                 and 100 <= status <= 999

@@ -44,8 +44,8 @@ _PYODIDE_VERSION: Final = "314.0.5"
 
 
 class JsHost:
-    """One per instance. Making one is cheap and enters no guest; :meth:`bootstrap` or :meth:`restore_state` bring it
-    to life.
+    """One per instance. Making one is cheap and enters no guest; :meth:`bootstrap` or a captured state
+    (:mod:`runtime_core.js.restore`) bring it to life.
 
     Guest exceptions leave the public methods as PythonError; other JavaScript errors as WorkerError.
     """
@@ -374,16 +374,6 @@ class JsHost:
         from runtime_core.js.state import capture
 
         return capture(self)
-
-    def restore_state(self, document: Mapping[str, object]) -> None:
-        """Take up a captured state; the instance's memory is already the snapshot's.
-
-        Raises:
-            RestoreError: the document does not fit this host.
-        """
-        from runtime_core.js.state import restore
-
-        restore(self, document)
 
     # ---- for the imports and proxies of this layer
 

@@ -12,6 +12,7 @@ from runtime_core.engine.instance import GuestInstance
 from runtime_core.engine.limits import Limits, WaitBudget
 from runtime_core.engine.module import Program
 from runtime_core.guest import Guest
+from runtime_core.js.restore import JsState
 from runtime_core.snapshot.prepared import PreparedSnapshot
 from runtime_core.snapshot.state import RuntimeState
 from schemas.errors import RestoreError
@@ -28,6 +29,7 @@ class GuestTemplate:
         self._image = snapshot.image
         self._heap = snapshot.heap
         self._state = snapshot.state
+        self._js = JsState.parse(snapshot.state.js)
         self._emscripten = HostTemplate.parse(snapshot.state.emscripten, {mount.name: mount for mount in mounts})
 
     @property
@@ -61,7 +63,7 @@ class GuestTemplate:
             _restore_stack(instance, state)
             for name, members in (modules or {}).items():
                 guest.js.add_module(name, members)
-            guest.js.restore_state(state.js)
+            self._js.restore(guest.js)
         except BaseException:
             instance.close()
             raise

@@ -5,6 +5,7 @@ import inspect
 import sys
 
 _ASGI = {"version": "3.0", "spec_version": "2.4"}
+_SMALL_BODY = 1 << 16
 _lifespans = {}
 
 
@@ -138,7 +139,9 @@ class _Exchange:
         if not self.done:
             raise RuntimeError("the ASGI application returned without a complete response")
         headers = [[bytes(key).decode("latin-1"), bytes(value).decode("latin-1")] for key, value in self.headers]
-        return [self.status, headers, b"".join(self.chunks)]
+        body = b"".join(self.chunks)
+        # Texts go to the host in one piece with all the rest, bytes one by one.
+        return [self.status, headers, body.decode("latin-1") if len(body) <= _SMALL_BODY else body]
 
 
 class _Lifespan:

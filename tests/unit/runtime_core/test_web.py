@@ -57,6 +57,7 @@ def test_refuses_requests(url: str, method: str, headers: Headers, reason: str) 
 
 def test_a_response_of_the_guest() -> None:
     assert Response.from_guest([204, [["a", "b"]], b""]) == Response(status=204, headers=(("a", "b"),))
+    assert Response.from_guest([200, [], "\xff\x00a"]).body == b"\xff\x00a"
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,8 @@ def test_a_response_of_the_guest() -> None:
         ([200, [["a"]], b""], "half a header"),
         ([200, [["a", 1]], b""], "a value that is no text"),
         ([200, [["a", "b"]] * 1025, b""], "too many headers"),
-        ([200, [], "text"], "a body that is text"),
+        ([200, [], "\u20ac"], "a body with a character that is no byte"),
+        ([200, [], None], "no body"),
     ],
 )
 def test_refuses_responses(value: object, reason: str) -> None:

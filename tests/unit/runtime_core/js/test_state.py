@@ -14,7 +14,8 @@ from runtime_core.js.host import JsHost
 from runtime_core.js.operators import get_property
 from runtime_core.js.proxy_flags import ProxyProperties
 from runtime_core.js.pyproxy import PyProxy, adopt_proxy
-from runtime_core.js.state import capture, restore
+from runtime_core.js.restore import JsState
+from runtime_core.js.state import capture
 from runtime_core.js.sweep import immortal_bits, reference_bits
 from runtime_core.js.values import ERROR, NO_VALUE, UNDEFINED, BigInt, JsObject
 from schemas.errors import CaptureError, RestoreError
@@ -75,7 +76,7 @@ def test_a_captured_state_is_json_and_restores() -> None:
     document = json.loads(json.dumps(capture(js)))
     fresh, again = fake_host()
     fresh.modules["hostmod"] = JsObject({"f": NativeFunction(lambda: UNDEFINED, "f")})
-    restore(fresh, document)
+    JsState.parse(document).restore(fresh)
     restored = [fresh.refs.decode(bits) for bits in immortal_bits(fresh)]
     assert [repr(value) for value in restored] == [repr(value) for value in IMMORTALS]
     assert [type(value) for value in restored] == [type(value) for value in IMMORTALS]
@@ -98,7 +99,7 @@ def test_values_that_occur_twice_are_one_object() -> None:
     proxy = adopt_proxy(js, 4096, 0)
     instance.references = [0, js.refs.encode(proxy), js.refs.encode(proxy)]
     fresh, _ = fake_host()
-    restore(fresh, capture(js))
+    JsState.parse(capture(js)).restore(fresh)
     first, second = (fresh.refs.decode(bits) for bits in reference_bits(fresh)[1:])
     assert first is second
 
@@ -198,14 +199,14 @@ def valid() -> dict[str, object]:
 def test_malformed_documents_are_refused(change: dict[str, object], reason: str) -> None:
     fresh, _ = fake_host()
     with pytest.raises(RestoreError):
-        restore(fresh, {**valid(), **change})
+        JsState.parse({**valid(), **change}).restore(fresh)
     assert reason
 
 
 def test_only_a_fresh_host_is_restored() -> None:
     js, _ = prepared()
     with pytest.raises(RestoreError, match="run before"):
-        restore(js, valid())
+        JsState.parse(valid()).restore(js)
 
 
 def test_proxies_that_are_collected_give_their_reference_back() -> None:
