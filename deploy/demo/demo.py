@@ -21,9 +21,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from runtime_core.build.cache import BuildCache
+from runtime_core.build.manifest import BuiltRelease
 from runtime_core.build.pins import DEFAULT_VERSION
 from runtime_core.build.progress import Timeline
-from runtime_core.build.release import BuiltRelease, build_release
+from runtime_core.build.release import build_release
 from runtime_core.release import ARTIFACTS_NAME, MANIFEST_NAME
 from schemas.digest import Digest
 from schemas.errors import PlatformError

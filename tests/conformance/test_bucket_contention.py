@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
 import threading
 from collections.abc import Callable
@@ -36,7 +37,7 @@ def put_all_rounds(maker: BucketMaker, writers: range) -> list[list[bool]]:
             for number in range(ROUNDS)
         ]
 
-    return together([lambda writer=writer: put(writer) for writer in writers])
+    return together([functools.partial(put, writer) for writer in writers])
 
 
 def count_up(maker: BucketMaker, threads: int) -> int:
@@ -124,7 +125,7 @@ def test_of_many_creators_by_swap_one_wins(maker: BucketMaker, creators: int) ->
             return False
         return True
 
-    created = together([lambda writer=writer: create(writer) for writer in range(creators)])
+    created = together([functools.partial(create, writer) for writer in range(creators)])
     assert sum(created) == 1
     stored = bucket.get("created", limit=10)
     assert stored is not None

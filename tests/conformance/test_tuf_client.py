@@ -13,6 +13,7 @@ from artifactd.client.publish import rotate_channel_keys, rotate_root
 from artifactd.client.trust_state import TrustedState
 from schemas.errors import PlatformError
 from schemas.tuf_names import channel_role
+from tests.support.forger import Forger
 from tests.support.publisher import Publisher, new_signer, publisher_with, role_keys
 from tests.unit.artifactd.client import test_trust_rejected as rejected
 
@@ -99,7 +100,7 @@ def test_it_refuses_what_we_refuse(
     reason: str,
 ) -> None:
     publisher = publisher_with("stable", "beta")
-    attack = rejected.Attack(publisher=publisher, forger=rejected.Forger(publisher))
+    attack = rejected.Attack(publisher=publisher, forger=Forger(publisher))
     prepare(attack)
     if attack.previous is not None:
         remember(attack.previous, tmp_path)

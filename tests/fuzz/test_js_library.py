@@ -61,7 +61,7 @@ def _functions() -> list[tuple[str, JsFunction]]:
     owners: list[tuple[str, JsValue]] = [(name, constructor(name)) for name in CLASSES]
     owners += [(f"{name}.prototype", _function(owner).get("prototype")) for name, owner in owners]
     owners += [(name, namespace(name)) for name in ("JSON", "Math", "Reflect")]
-    found = [(name, global_function(name)) for name in GLOBAL_FUNCTIONS]
+    found: list[tuple[str, JsFunction]] = [(name, global_function(name)) for name in GLOBAL_FUNCTIONS]
     found += [(name, _function(constructor(name))) for name in CLASSES]
     for name, owner in owners:
         if isinstance(owner, JsObject):

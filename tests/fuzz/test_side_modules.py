@@ -296,6 +296,9 @@ def test_a_real_library_mutated(place: str, tmp_path: Path) -> None:
 
 
 def test_sleb_offsets_of_segments(start: Start) -> None:
-    for offset in (-1, 1 << 20, -(1 << 31), (1 << 31) - 1):
+    def at(offset: int) -> bytes:
         payload = vector([b"\0\x41" + sleb(offset) + b"\x0b" + uleb(3) + b"abc"])
-        load(start(with_section(LIBRARY, SectionId.DATA, lambda _, payload=payload: payload)))  # type: ignore[misc]
+        return with_section(LIBRARY, SectionId.DATA, lambda _: payload)
+
+    for offset in (-1, 1 << 20, -(1 << 31), (1 << 31) - 1):
+        load(start(at(offset)))

@@ -39,7 +39,7 @@ def test_what_was_written_is_read(
     data = dylink(memory=memory, alignment=alignment, slots=slots, needed=needed, weak=sorted(weak), paths=paths)
     info = read_dylink(binary.parse(HEADER + data))
     assert (info.memory_bytes, info.memory_alignment, info.table_slots) == (memory, 1 << alignment, slots)
-    assert (info.needed, info.weak_imports, info.runtime_paths) == (tuple(needed), weak, tuple(paths))
+    assert (info.needed, info.weak_imports, info.runtime_paths) == (tuple(needed), frozenset(weak), tuple(paths))
 
 
 @pytest.mark.parametrize(

@@ -68,15 +68,15 @@ class Setup:
         self.cache = ArtifactCache(directory / "cache")
         self.state = StateStore(directory / "user-state")
 
-    def fetch(self, **options: object) -> dict[Role, bytes]:
-        arguments: dict[str, object] = {
+    def fetch(self, **options: Any) -> dict[Role, bytes]:
+        arguments: dict[str, Any] = {
             "root": self.network.root,
             "channel": "stable",
             "cache": self.cache,
             "state": self.state,
             "retry": QUICK,
         }
-        with fetch_release(self.daemon.address, **(arguments | options)) as release:  # type: ignore[arg-type]
+        with fetch_release(self.daemon.address, **(arguments | options)) as release:
             assert release.manifest_digest == Digest.of(release.manifest_bytes)
             return {role: path.read_bytes() for role, path in release.paths.items()}
 

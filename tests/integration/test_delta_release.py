@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,13 +29,13 @@ pytestmark = pytest.mark.boot
 IMPORTS = ("xml.dom.minidom", "statistics")
 
 
-def build(output: Path, **options: object) -> None:
+def build(output: Path, **options: Any) -> None:
     build_release_on(
         local_release(),
         output,
         cache=BuildCache(default_cache_root()),
         timeline=Timeline(),
-        options=ReleaseOptions(**options),  # type: ignore[arg-type]
+        options=ReleaseOptions(**options),
     )
 
 

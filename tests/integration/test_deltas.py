@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -76,11 +77,11 @@ class Case:
     def keep(self, data: bytes) -> None:
         self.cache.get(Digest.of(data), size=len(data), fetch=lambda: [data]).close()
 
-    def open(self, release: ReleaseDirectory, **options: object) -> FetchedRelease:
-        arguments: dict[str, object] = {"pin": release.pin, "cache": self.cache, "retry": PATIENT}
-        return fetch_release(self.daemon.address, **(arguments | options))  # type: ignore[arg-type]
+    def open(self, release: ReleaseDirectory, **options: Any) -> FetchedRelease:
+        arguments: dict[str, Any] = {"pin": release.pin, "cache": self.cache, "retry": PATIENT}
+        return fetch_release(self.daemon.address, **(arguments | options))
 
-    def fetch(self, release: ReleaseDirectory, **options: object) -> Transfer:
+    def fetch(self, release: ReleaseDirectory, **options: Any) -> Transfer:
         with self.open(release, **options) as fetched:
             assert fetched.paths[Role.SNAPSHOT].read_bytes() == self.content
             (transfer,) = fetched.transfers

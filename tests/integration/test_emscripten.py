@@ -139,6 +139,6 @@ def test_files_do_not_leak_between_isolates(isolate: Isolate) -> None:
     isolate.run("open('/tmp/mine', 'w').write('secret'); import os; os.environ['HOME'] = '/x'")
     with Isolate(releases.runtime(), IsolateOptions()) as other:
         other.run("import os\ndef look(): return [os.path.exists('/tmp/mine'), os.environ['HOME']]")
-        exists, home = other.call("look")  # type: ignore[misc]
+        exists, home = other.call("look")
     assert not exists
     assert home != "/x"

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from runtime_core.js.operators import call_method
 from runtime_core.js.pybuffer import PyBufferView
 from runtime_core.js.pyproxy import PyProxy
+from runtime_core.js.values import JsObject
 from schemas.errors import FatalIsolateError
 from tests.support.ffi_guest import FfiGuest
 
@@ -25,7 +27,7 @@ def guest() -> Iterator[FfiGuest]:
 def view_of(guest: FfiGuest, name: str, kind: str = "u8") -> PyBufferView:
     proxy = guest.js.get_global(name)
     assert isinstance(proxy, PyProxy)
-    view = proxy.get("getBuffer").call(proxy, (kind,))  # type: ignore[attr-defined]
+    view = call_method(proxy, "getBuffer", (kind,))
     proxy.destroy()
     assert isinstance(view, PyBufferView)
     return view
@@ -51,21 +53,23 @@ def test_a_view_of_freed_memory_cannot_leave_it(guest: FfiGuest) -> None:
     guest.run("b = bytearray(b'x' * 100000)")
     view = view_of(guest, "b")
     data = view.get("data")
+    assert isinstance(data, JsObject)
     view.release()
     guest.run("del b\nimport gc\ngc.collect()\nNone")
     for index in (0, 99999, 100000, -1, 1 << 40):
-        data.set(str(index), 7)  # type: ignore[attr-defined]
+        data.set(str(index), 7)
     # What was written to may be anybody's in the guest by now, but never the host's.
-    assert data.get("length") == 100000  # type: ignore[attr-defined]
+    assert data.get("length") == 100000
 
 
 def test_a_closed_isolate_refuses_access() -> None:
     guest = FfiGuest()
     guest.run("b = bytearray(4)")
     data = view_of(guest, "b").get("data")
+    assert isinstance(data, JsObject)
     guest.close()
     with pytest.raises(FatalIsolateError):
-        data.get("0")  # type: ignore[attr-defined]
+        data.get("0")
 
 
 def test_a_view_that_is_not_released_keeps_the_buffer_exported(guest: FfiGuest) -> None:

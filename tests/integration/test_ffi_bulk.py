@@ -171,7 +171,12 @@ def test_calls_of_the_host_use_up_no_references(guest: FfiGuest) -> None:
     guest.js.collect()
     before = len(guest.js.refs)
     during: list[int] = []
-    guest.js.add_module("counting", {"count": lambda *args: during.append(len(guest.js.refs)) or len(args)})
+
+    def count(*args: object) -> int:
+        during.append(len(guest.js.refs))
+        return len(args)
+
+    guest.js.add_module("counting", {"count": count})
     source = "from counting import count\n[count(*range(n)) for n in range(5)] + [count() for _ in range(500)]"
     assert guest.run(source) == [0, 1, 2, 3, 4] + [0] * 500
     assert max(during) < before + 50

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from runtime_core.js.pyproxy import PyProxy
 from tests.support.ffi_guest import FfiGuest
 
 pytestmark = pytest.mark.boot
@@ -105,9 +106,10 @@ def test_nothing_is_left_of_proxies(guest: FfiGuest, name: str) -> None:
     indented = BODIES[name].replace("\n", "\n    ")
     guest.run(f"async def once():\n    {indented}\nasync def many():\n    for _ in range(10): await once()")
     many = guest.js.get_global("many")
-    guest.js.call(many)  # type: ignore[arg-type]
+    assert isinstance(many, PyProxy)
+    guest.js.call(many)
     before = _settle(guest)
-    guest.js.call(many)  # type: ignore[arg-type]
+    guest.js.call(many)
     assert _settle(guest) == before
     assert not guest.js.releases
     assert not guest.js.buffer_releases

@@ -41,10 +41,10 @@ def test_tables_return_to_where_they_were(guest: FfiGuest, body: str) -> None:
     source = f"def once():\n    {body}\nfor _ in range(20): once()"
     guest.run(source)
     guest.settle()
-    held, known = guest.references(), len(guest.guest.refs)
+    held, known = guest.references(), len(guest.js.refs)
     guest.run(source)
     guest.settle()
-    assert (guest.references(), len(guest.guest.refs)) == (held, known)
+    assert (guest.references(), len(guest.js.refs)) == (held, known)
 
 
 def test_calls_from_the_host_leave_nothing_behind(guest: FfiGuest) -> None:
@@ -65,9 +65,9 @@ def test_calls_from_the_host_leave_nothing_behind(guest: FfiGuest) -> None:
 
 def test_many_calls_inside_one_are_swept_when_it_returns(guest: FfiGuest) -> None:
     guest.run("for i in range(5000): hostmod.echo(f'text {i}')")
-    assert len(guest.guest.refs) < 20_000
+    assert len(guest.js.refs) < 20_000
     guest.js.collect()
-    assert len(guest.guest.refs) < 200
+    assert len(guest.js.refs) < 200
 
 
 @pytest.mark.parametrize(

@@ -560,7 +560,8 @@ def test_a_buffer_outside_of_the_memory_is_refused(isolate: Isolate) -> None:
 
 
 def test_references_are_given_back(isolate: Isolate) -> None:
-    js = isolate._guest.js  # type: ignore[union-attr]
+    assert isolate._guest is not None
+    js = isolate._guest.js
     count = isolate.get("count")
     shared = isolate.get("shared")
     thing = isolate.get("thing")

@@ -286,7 +286,7 @@ def test_file_system_is_the_guests_own(isolate: Isolate) -> None:
         "        p.write_text('hello')\n"
         "        return [p.read_text(), sorted(os.listdir('/')), os.getcwd()]\n"
     )
-    text, top, _ = isolate.call("files")  # type: ignore[misc]
+    text, top, _ = isolate.call("files")
     assert text == "hello"
     assert "work" not in top
     assert {"lib", "tmp", "dev"} <= set(top)

@@ -9,9 +9,10 @@ import pytest
 
 from runtime_core.build.cache import BuildCache, default_cache_root
 from runtime_core.build.lock import lock_requirements
+from runtime_core.build.manifest import BuiltRelease
 from runtime_core.build.pins import DEFAULT_VERSION
 from runtime_core.build.progress import Timeline
-from runtime_core.build.release import BuiltRelease, build_release
+from runtime_core.build.release import build_release
 from runtime_core.isolate import Isolate
 from runtime_core.release import LocalRelease
 from runtime_core.runtime import Runtime
@@ -64,7 +65,7 @@ def linked_runtime(cache: BuildCache, built: BuiltRelease) -> Runtime:
 
 
 def test_every_library_is_linked(built: BuiltRelease, timeline: Timeline) -> None:
-    details = [step.get("detail") for step in timeline.as_json()["steps"]]
+    details = [step.detail for step in timeline.records]
     assert f"{LIBRARIES} libraries" in details
     plain = releases.local_release().manifest
     assert built.manifest.abi.table_size > plain.abi.table_size
@@ -76,7 +77,7 @@ def test_a_second_build_is_taken_from_the_cache(built: BuiltRelease, cache: Buil
     timeline = Timeline()
     again = build_release(DEFAULT_VERSION, built.directory, cache=cache, timeline=timeline, lock=lock, imports=IMPORTS)
     assert again.manifest_digest == built.manifest_digest
-    cached = [step.get("cached") for step in timeline.as_json()["steps"]]
+    cached = [step.cached for step in timeline.records]
     assert False not in cached
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -105,7 +106,7 @@ def test_the_statuses_of_the_service(setup: Setup) -> None:
             with pytest.raises(grpc.RpcError) as caught:
                 call()
             assert caught.value.code() is status, f"{reason}: {caught.value.details()}"
-            trailing = dict(caught.value.trailing_metadata() or ())
+            trailing: dict[str, Any] = {item.key: item.value for item in caught.value.trailing_metadata() or ()}
             assert trailing["artifactd-error-code"] == code, reason
         publish(good)
         publish(good, expected=version)  # the very same again

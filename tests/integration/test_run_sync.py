@@ -13,6 +13,7 @@ from runtime_core.engine.limits import Limits
 from runtime_core.isolate import Isolate, IsolateOptions, IsolateState
 from runtime_core.js import refs
 from runtime_core.js.nested import MAX_DEPTH
+from runtime_core.js.pyproxy import PyProxy
 from schemas.errors import LimitError, PythonError
 from tests.support import releases
 from tests.support.ffi_guest import FfiGuest
@@ -46,7 +47,8 @@ def test_code_that_the_host_runs_or_calls_may_wait(guest: FfiGuest) -> None:
     assert guest.run("[can_run_sync(), run_sync(asyncio.sleep(0.001, 'waited'))]") == [True, "waited"]
     guest.run("def main(): return asyncio.run(asyncio.sleep(0, 'ran'))")
     main = guest.js.get_global("main")
-    assert guest.js.call(main) == "ran"  # type: ignore[arg-type]
+    assert isinstance(main, PyProxy)
+    assert guest.js.call(main) == "ran"
 
 
 def test_waits_may_nest_and_end_at_a_limit(guest: FfiGuest) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -40,10 +41,17 @@ def forget_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("runtime_core.runtime._LOADED", {})
 
 
+def runtime_state(extra: Mapping[str, object]) -> dict[str, object]:
+    """A copy of what the runtime keeps in a snapshot's metadata."""
+    state = extra["runtimeCore"]
+    assert isinstance(state, Mapping)
+    return dict(state)
+
+
 def boots(release: LocalRelease, state: Path) -> bool:
     with Isolate.boot(release, state_directory=state) as isolate:
         isolate.run("def answer(): return 42")
-        return isolate.call("answer") == 42
+        return bool(isolate.call("answer") == 42)
 
 
 def rewrite(directory: Path, manifest: ReleaseManifest) -> LocalRelease:
@@ -131,7 +139,7 @@ def test_a_snapshot_of_another_code_image_is_refused(copy: Path, state: Path) ->
     release = LocalRelease.open(copy)
     snapshot = decode_snapshot(release.paths[Role.SNAPSHOT].read_bytes())
     extra = {**snapshot.metadata.extra}
-    document = dict(extra["runtimeCore"])  # type: ignore[call-overload]
+    document = runtime_state(extra)
     document["codeImage"] = str(Digest.of(b"another"))
     metadata = dataclasses.replace(snapshot.metadata, extra={**extra, "runtimeCore": document})
     changed = replace_artifact(copy, Role.SNAPSHOT, encode_snapshot(metadata, snapshot.heap))
@@ -166,7 +174,7 @@ def test_a_manifest_that_contradicts_its_snapshot_is_refused(field: str, copy: P
 @pytest.mark.parametrize("layer", ["emscripten", "js"])
 def test_mangled_layer_state_is_refused(layer: str, copy: Path, state: Path) -> None:
     snapshot = decode_snapshot(LocalRelease.open(copy).paths[Role.SNAPSHOT].read_bytes())
-    document = dict(snapshot.metadata.extra["runtimeCore"])  # type: ignore[call-overload]
+    document = runtime_state(snapshot.metadata.extra)
     document[layer] = {}
     metadata = dataclasses.replace(snapshot.metadata, extra={"runtimeCore": document})
     changed = replace_artifact(copy, Role.SNAPSHOT, encode_snapshot(metadata, snapshot.heap))

@@ -187,7 +187,7 @@ def wait_until_committed(client: RawClient, name: str, size: int) -> None:
             if client.query(name)[0] == size:
                 return
         except grpc.RpcError as error:
-            if error.code() is not grpc.StatusCode.NOT_FOUND:  # type: ignore[attr-defined]
+            if error.code() is not grpc.StatusCode.NOT_FOUND:
                 raise
         waiting.wait(0.02)
     pytest.fail(f"{size} bytes never arrived")
@@ -315,7 +315,7 @@ def test_the_largest_announced_batch_fits_into_messages(client: RawClient) -> No
 
 
 @pytest.mark.parametrize("function", [reapi.DigestFunction.SHA1, reapi.DigestFunction.BLAKE3, 99])
-def test_other_digest_functions_are_refused(client: RawClient, function: int) -> None:
+def test_other_digest_functions_are_refused(client: RawClient, function: reapi.DigestFunction.Value) -> None:
     with refused(INVALID, "format", "SHA256"):
         client.cas.FindMissingBlobs(reapi.FindMissingBlobsRequest(digest_function=function), timeout=SECONDS)
     with refused(INVALID, "format", "SHA256"):
@@ -335,7 +335,7 @@ def test_capabilities_name_sha256_and_the_limits(client: RawClient) -> None:
 def test_trees_are_unimplemented(client: RawClient) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         list(client.cas.GetTree(reapi.GetTreeRequest(), timeout=SECONDS))
-    assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED  # type: ignore[attr-defined]
+    assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
 def test_too_many_digests_in_one_question_are_refused(client: RawClient) -> None:

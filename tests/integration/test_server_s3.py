@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -85,14 +87,15 @@ def test_the_daemon_does_not_start_without_its_store(tmp_path: Path) -> None:
 
 @pytest.mark.s3
 def test_wrong_credentials_and_buckets_are_told(s3_server: S3Server) -> None:
-    def probe(**changes: str) -> None:
-        known = {
-            "endpoint": s3_server.endpoint,
-            "bucket": s3_server.bucket,
-            "access_key_id": s3_server.access_key_id,
-            "secret_access_key": s3_server.secret_access_key,
-        }
-        S3Bucket(S3Settings(**(known | changes))).probe()  # type: ignore[arg-type]
+    right = S3Settings(
+        endpoint=s3_server.endpoint,
+        bucket=s3_server.bucket,
+        access_key_id=s3_server.access_key_id,
+        secret_access_key=s3_server.secret_access_key,
+    )
+
+    def probe(**changes: Any) -> None:
+        S3Bucket(dataclasses.replace(right, **changes)).probe()
 
     with pytest.raises(StorageError, match=r"InvalidAccessKeyId.*check access_key_file"):
         probe(access_key_id="nobody")

@@ -5,6 +5,8 @@ The first run on a machine translates and compiles for some minutes.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from runtime_core.build.cache import BuildCache, default_cache_root
@@ -52,16 +54,16 @@ def package_lock(cache: BuildCache) -> PackageLockFile:
     return lock_requirements(REQUIREMENTS, version=DEFAULT_VERSION, cache=cache, timeline=Timeline())
 
 
-def _runtime(cache: BuildCache, lock: PackageLockFile, name: str, timeline: Timeline, **options: object) -> Runtime:
+def _runtime(cache: BuildCache, lock: PackageLockFile, name: str, timeline: Timeline, **options: Any) -> Runtime:
     output = cache.root / name
-    build_release(DEFAULT_VERSION, output, cache=cache, timeline=timeline, lock=lock, **options)  # type: ignore[arg-type]
+    build_release(DEFAULT_VERSION, output, cache=cache, timeline=timeline, lock=lock, **options)
     return Runtime.load(LocalRelease.open(output), state_directory=cache.root)
 
 
 def test_linked_and_imported(cache: BuildCache, lock: PackageLockFile) -> None:
     timeline = Timeline()
     runtime = _runtime(cache, lock, "test-release-usd", timeline, imports=IMPORTS)
-    assert f"{LIBRARIES} libraries" in [step.get("detail") for step in timeline.as_json()["steps"]]
+    assert f"{LIBRARIES} libraries" in [step.detail for step in timeline.records]
     for _ in range(2):
         with Isolate(runtime) as isolate:
             assert isolate.evaluate("import sys\n'pxr.Usd' in sys.modules") is True

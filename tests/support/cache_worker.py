@@ -6,6 +6,7 @@ order below a small bound and reads them through their paths; ``hang`` stops in 
 
 from __future__ import annotations
 
+import functools
 import os
 import random
 import sys
@@ -36,10 +37,8 @@ def main() -> None:
     chooser = random.Random(int(seed))
     for turn in range(int(rounds)):
         data = BLOBS[turn % len(BLOBS)] if mode != "churn" else chooser.choice(BLOBS)
-        source = fetch(data, Path(log), mode)
-        with cache.get(
-            Digest.of(data), size=len(data), fetch=lambda source=source: source, verify=turn % 2 == 0
-        ) as blob:
+        source = functools.partial(fetch, data, Path(log), mode)
+        with cache.get(Digest.of(data), size=len(data), fetch=source, verify=turn % 2 == 0) as blob:
             for _ in range(3):
                 assert blob.path.read_bytes() == data, "a leased path changed or went away"
                 os.sched_yield()

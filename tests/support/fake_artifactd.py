@@ -82,7 +82,7 @@ class _ByteStream(bytestream_pb2_grpc.ByteStreamServicer):
     def __init__(self, store: Store) -> None:
         self.store = store
 
-    def Read(self, request: Any, context: grpc.ServicerContext) -> Iterator[bytes]:
+    def Read(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:  # encoded already
         self.store.fail_if_asked(context)
         faults = self.store.faults
         name = request.resource_name.split("/")[1]

@@ -9,7 +9,7 @@ from typing import Any
 from runtime_core.engine.capi import wat_to_wasm
 from runtime_core.engine.codecache import CodeCache
 from runtime_core.engine.engine import Engine
-from runtime_core.engine.hostcall import HostImport
+from runtime_core.engine.hostcall import HostImport, ReferenceTable
 from runtime_core.engine.instance import GuestInstance
 from runtime_core.engine.limits import Limits
 from runtime_core.engine.module import CompiledModule, Program
@@ -77,7 +77,7 @@ class Host:
     """A host whose components are itself; ``action`` is what the import ``act`` does."""
 
     def __init__(self, instance: GuestInstance) -> None:
-        self.refs = PlainReferences()
+        self.refs: ReferenceTable = PlainReferences()
         self.emscripten: Any = self
         self.js: Any = self
         self.instance = instance

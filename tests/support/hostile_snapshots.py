@@ -124,14 +124,14 @@ class SnapshotLab:
             isolate.run(_ROUND)
             isolate.evaluate("1 + 1")
 
-    def _release(self, file: bytes, path: Path, abi: Mapping[str, object]) -> OtherRelease:
+    def _release(self, file: bytes, path: Path, abi: Mapping[str, Any]) -> OtherRelease:
         manifest = self.release.manifest
         old = manifest.artifact(Role.SNAPSHOT)
         new = Artifact.uncompressed(
             Role.SNAPSHOT, digest=Digest.of(file), size=len(file), media_type=old.media_type, name=old.name
         )
         artifacts = tuple(new if item.role is Role.SNAPSHOT else item for item in manifest.artifacts)
-        changed = replace(manifest, artifacts=artifacts, abi=replace(manifest.abi, **abi))  # type: ignore[arg-type]
+        changed = replace(manifest, artifacts=artifacts, abi=replace(manifest.abi, **abi))
         return OtherRelease(
             manifest=changed, manifest_digest=new.digest, paths={**self.release.paths, Role.SNAPSHOT: path}
         )

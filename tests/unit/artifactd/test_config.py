@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,9 +26,9 @@ def load(
     return load_settings(file=path, flags=flags or {}, environment=environment or {}, directory=tmp_path)
 
 
-def problems_of(tmp_path: Path, **arguments: object) -> tuple[str, ...]:
+def problems_of(tmp_path: Path, **arguments: Any) -> tuple[str, ...]:
     with pytest.raises(ConfigProblemsError) as caught:
-        load(tmp_path, **arguments)  # type: ignore[arg-type]
+        load(tmp_path, **arguments)
     return caught.value.problems
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from securesystemslib.signer import Signer
 from tuf.api.metadata import Root, Targets
 
 from artifactd.client.publish import (
@@ -74,9 +75,9 @@ def test_a_new_lifetime() -> None:
     ("signers", "reason"),
     [([ROOT], "the new key is missing"), ([OTHER_ROOT], "the old key is missing"), ([], "no key at all")],
 )
-def test_a_rotated_root_needs_old_and_new_keys(signers: list[object], reason: str) -> None:
+def test_a_rotated_root_needs_old_and_new_keys(signers: list[Signer], reason: str) -> None:
     with pytest.raises(ConfigError, match="too few keys"):
-        rotate_root(a_root(), signers=signers, now=START, root=role_keys(OTHER_ROOT))  # type: ignore[arg-type]
+        rotate_root(a_root(), signers=signers, now=START, root=role_keys(OTHER_ROOT))
 
 
 def test_a_first_root_needs_its_threshold() -> None:

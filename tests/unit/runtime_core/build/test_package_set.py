@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,10 +17,10 @@ from schemas.errors import AbiMismatchError, ArtifactError, ConfigError, FormatE
 from schemas.package_lock import LockedPackage, PackageLockFile
 
 
-def lock(file_name: str = "a-1.0-py3-none-any.whl", **changes: str) -> PackageLockFile:
+def lock(file_name: str = "a-1.0-py3-none-any.whl", **changes: Any) -> PackageLockFile:
     package = LockedPackage(name="a", version="1.0", file_name=file_name, digest=Digest("0" * 64))
     made = PackageLockFile(python="3.14.2", abi="2026_0", platform="emscripten_5_0_3", packages=(package,))
-    return dataclasses.replace(made, **changes)  # type: ignore[arg-type]  # fields by name
+    return dataclasses.replace(made, **changes)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from runtime_core.build import npm, upstream
 from runtime_core.build.cache import BuildCache
-from runtime_core.build.pins import BINARYEN, LOCK_FILE, MAIN_MODULE, STDLIB, UPSTREAMS, UpstreamPin
+from runtime_core.build.pins import BINARYEN, LOCK_FILE, MAIN_MODULE, STDLIB, UPSTREAMS, PackagePin, UpstreamPin
 from runtime_core.build.tools import Node
 from runtime_core.build.upstream import Source, obtain_upstream, upstream_pin
 from schemas.errors import ArtifactError, DigestMismatchError, PlatformError, UnsupportedVersionError
@@ -100,7 +100,7 @@ def test_the_pin_of_a_version() -> None:
 
 
 @pytest.mark.parametrize("package", [*(pin.package for pin in UPSTREAMS.values()), BINARYEN], ids=lambda pin: pin.spec)
-def test_the_committed_pins_are_well_formed(package: npm.PackagePin) -> None:
+def test_the_committed_pins_are_well_formed(package: PackagePin) -> None:
     algorithm, _, value = package.integrity.partition("-")
     assert algorithm == "sha512"
     assert len(base64.b64decode(value, validate=True)) == 64

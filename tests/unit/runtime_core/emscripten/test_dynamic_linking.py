@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from runtime_core.emscripten.imports import emscripten_imports
 from tests.support.fake_guest import FakeInstance, fake_host
 
-FUNCTIONS = {item.name: item.function for item in emscripten_imports()}
+FUNCTIONS: dict[str, Callable[..., Any]] = {item.name: item.function for item in emscripten_imports()}
 HANDLE = 0x100
 
 

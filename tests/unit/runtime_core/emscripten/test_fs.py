@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from runtime_core.emscripten import constants as c
@@ -84,15 +86,14 @@ def test_names_are_measured_in_bytes(fs: FileSystem) -> None:
     assert failing(fs, "/" + "é" * 128) is ErrnoCode.ENAMETOOLONG
 
 
-def code_of(action: object, *args: object, **kwargs: object) -> ErrnoCode:
-    assert callable(action)
+def code_of(action: Callable[..., object], *args: object, **kwargs: object) -> ErrnoCode:
     with pytest.raises(Errno) as caught:
         action(*args, **kwargs)
     return caught.value.code
 
 
 def test_unlink_and_rmdir_rules(fs: FileSystem) -> None:
-    at = lambda path: fs.entry(path)  # noqa: E731
+    at = fs.entry
     assert code_of(fs.unlink, at("/a")) is ErrnoCode.EISDIR
     assert code_of(fs.remove_directory, at("/a/f")) is ErrnoCode.ENOTDIR
     assert code_of(fs.remove_directory, at("/a")) is ErrnoCode.ENOTEMPTY
@@ -108,7 +109,7 @@ def test_unlink_and_rmdir_rules(fs: FileSystem) -> None:
 
 
 def test_rename_moves_replaces_and_refuses(fs: FileSystem) -> None:
-    at = lambda path: fs.entry(path)  # noqa: E731
+    at = fs.entry
     fs.write_file("/g", b"other")
     fs.rename(at("/g"), at("/a/f"))
     assert fs.read_file("/a/f") == b"other"
@@ -171,13 +172,17 @@ def test_total_bound_counts_files_links_and_gaps(fs: FileSystem) -> None:
 
 
 def test_node_bound(fs: FileSystem) -> None:
-    assert code_of(lambda: [fs.write_file(f"/n{index}", b"") for index in range(100)]) is ErrnoCode.ENOSPC
+    def fill() -> None:
+        for index in range(100):
+            fs.write_file(f"/n{index}", b"")
+
+    assert code_of(fill) is ErrnoCode.ENOSPC
     fs.unlink(fs.entry("/n0"))
     fs.write_file("/again", b"")
 
 
 def test_read_only_mounts(fs: FileSystem) -> None:
-    at = lambda path: fs.entry(path)  # noqa: E731
+    at = fs.entry
     assert fs.read_file("/ro/x") == b"shared"
     assert fs.read_file("/ro/d/y") == b"deep"
     node = fs.resolve("/ro/x")

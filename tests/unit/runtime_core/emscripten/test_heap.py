@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from runtime_core.emscripten import constants as c
@@ -37,7 +39,7 @@ def test_heap_max() -> None:
     assert FUNCTIONS["emscripten_get_heap_max"](fake_host()) == 4_294_901_760
 
 
-def mapped(host_flags: int = 0) -> tuple[FakeInstance, object, int]:
+def mapped(host_flags: int = 0) -> tuple[FakeInstance, Any, int]:
     instance = FakeInstance(pages=8, max_pages=8)
     host = fake_host(instance)
     host.fs.write_file("/f", b"0123456789")
@@ -51,7 +53,7 @@ def test_mapping_copies_and_writes_back() -> None:
     instance, host, addr = mapped()
     assert instance.memory.read(addr, 12) == b"23456789" + bytes(4)
     instance.memory.write(addr, b"AB")
-    fs = host.fs  # type: ignore[attr-defined]
+    fs = host.fs
     assert FUNCTIONS["_msync_js"](host, addr, 10, 3, 0, 0, 2) == 0
     assert fs.read_file("/f") == b"01AB456789"
     instance.memory.write(addr, b"CD")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 
 import pytest
@@ -30,8 +31,12 @@ def test_a_loop_waits_in_no_time() -> None:
     clock = SteppingClock()
     loop = EventLoop(clock=loop_seconds(clock), sleep=WaitBudget(60.0, sleeper(clock)).sleep)
     ran: list[tuple[int, float]] = []
+
+    def note(delay: float) -> None:
+        ran.append((round(delay * 1000), clock.seconds()))
+
     for delay in (0.03, 0.01, 20.0, 0.0301, 1 / 3):
-        loop.schedule(lambda delay=delay: ran.append((round(delay * 1000), clock.seconds())), delay)  # type: ignore[misc]
+        loop.schedule(functools.partial(note, delay), delay)
     started = time.monotonic()
     while loop.run_one():
         pass

@@ -120,7 +120,7 @@ def test_raw_externref_bits_are_i31_payloads(guests: Guests) -> None:
         from tests.support.guests import Host
 
         host = Host(instance)
-        host.refs = RawBits()  # type: ignore[assignment]  # another table for this test
+        host.refs = RawBits()
         instance.bind(host)
         for payload in (0, 1, 5, 1 << 20, (1 << 31) - 1):
             raw = payload << 1 | 1

@@ -103,10 +103,15 @@ def test_the_process_has_a_size() -> None:
 
 
 def test_values_are_measured_only_after_growth(monkeypatch: pytest.MonkeyPatch) -> None:
-    sizes, measured = [0], []
+    sizes, held = [0], [0]
+    measured: list[int] = []
+
+    def measure(js: object, enough: int) -> int:
+        measured.append(sizes[0])
+        return held[0]
+
     monkeypatch.setattr(held_memory, "process_bytes", lambda: sizes[0])
-    monkeypatch.setattr(held_memory, "measure", lambda js, enough: measured.append(sizes[0]) or held[0])
-    held = [0]
+    monkeypatch.setattr(held_memory, "measure", measure)
     limit = 4 * STEP_BYTES
     memory = HeldMemory(cast("Any", Host()), limit)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import marshal
 import struct
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -37,7 +38,7 @@ VALUES = st.recursive(
 )
 
 
-def decoded(value: object, converter: NativeFunction | None = None) -> JsValue:
+def decoded(value: Any, converter: NativeFunction | None = None) -> JsValue:
     return Decoder(marshal.dumps(value, FORMAT_VERSION), converter).decode()
 
 
@@ -179,7 +180,7 @@ PART: list[object] = [1]
 RECORD: dict[str, object] = {}
 
 
-def read_plain(value: object) -> object:
+def read_plain(value: Any) -> object:
     return PlainDecoder(marshal.dumps(value, FORMAT_VERSION)).decode()
 
 

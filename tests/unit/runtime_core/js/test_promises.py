@@ -239,7 +239,9 @@ def test_the_constructor_runs_its_executor_at_once(loop: EventLoop) -> None:
     made = constructor.construct((NativeFunction(executor),))
     assert isinstance(made, JsPromise)
     assert run_until_settled(made) == "made"
-    assert run_until_settled(call_method(constructor, "resolve", (1,))) == 1  # type: ignore[arg-type]
+    resolved = call_method(constructor, "resolve", (1,))
+    assert isinstance(resolved, JsPromise)
+    assert run_until_settled(resolved) == 1
     with pytest.raises(JsThrow):
         constructor.call(UNDEFINED, ())
     with pytest.raises(JsThrow) as thrown:

@@ -168,5 +168,5 @@ def test_bad_sections(identifier: SectionId, payload: bytes, reason: str) -> Non
 
 def test_absent_sections_are_empty() -> None:
     module = binary.parse(HEADER)
-    assert module.types() == module.imports() == module.exports() == module.data_segments() == ()
+    assert [module.types(), module.imports(), module.exports(), module.data_segments()] == [()] * 4
     assert module.body_count() == module.type_entries() == 0

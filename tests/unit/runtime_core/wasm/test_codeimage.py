@@ -11,7 +11,7 @@ import pytest
 from runtime_core.engine.capi import wat_to_wasm
 from runtime_core.engine.codecache import CodeCache
 from runtime_core.engine.engine import Engine
-from runtime_core.engine.hostcall import HostImport
+from runtime_core.engine.hostcall import HostImport, ReferenceTable
 from runtime_core.engine.instance import GuestInstance
 from runtime_core.wasm import binary, guestfunctions
 from runtime_core.wasm.abi import AbiProfile
@@ -102,7 +102,7 @@ class RawBits:
 
 class Host:
     def __init__(self, instance: GuestInstance) -> None:
-        self.refs = RawBits()
+        self.refs: ReferenceTable = RawBits()
         self.emscripten: Any = self
         self.js: Any = self
         self.instance = instance
