@@ -27,6 +27,7 @@ from schemas.snapshot_metadata import SnapshotType
 
 MANIFEST_NAME: Final = "manifest.capnp.bin"
 ARTIFACTS_NAME: Final = "artifacts"
+_DAMAGED: Final = "fetch, copy or build the release again"
 
 
 class ReleaseFiles(Protocol):
@@ -75,11 +76,11 @@ class LocalRelease:
             try:
                 size = path.stat().st_size
             except FileNotFoundError as error:
-                raise BlobNotFoundError(
-                    f"artifact {artifact.name or artifact.role.name} is missing", expected=path
-                ) from error
+                raise BlobNotFoundError(f"{_named(artifact)} is missing", expected=path, hint=_DAMAGED) from error
             if size != artifact.size:
-                raise SizeMismatchError(f"artifact {artifact.digest}", expected=artifact.size, found=size)
+                raise SizeMismatchError(
+                    f"{_named(artifact)} has another size", expected=artifact.size, found=size, hint=_DAMAGED
+                )
             if artifact.compression is not Compression.NONE:
                 raise FormatError("a locally built release is not compressed", found=artifact.compression.value)
             paths[artifact.role] = path
@@ -155,7 +156,7 @@ def read_artifact(release: ReleaseFiles, artifact: Artifact) -> bytes:
     try:
         data = path.read_bytes()
     except FileNotFoundError as error:
-        raise BlobNotFoundError(f"artifact {artifact.digest} is gone", expected=path) from error
+        raise BlobNotFoundError(f"{_named(artifact)} is missing", expected=path, hint=_DAMAGED) from error
     check_bytes(artifact, data)
     return data
 
@@ -167,10 +168,18 @@ def check_bytes(artifact: Artifact, data: bytes | memoryview) -> None:
         DigestMismatchError, SizeMismatchError: the bytes are others.
     """
     if len(data) != artifact.content_size:
-        raise SizeMismatchError(f"artifact {artifact.role.name}", expected=artifact.content_size, found=len(data))
+        raise SizeMismatchError(
+            f"{_named(artifact)} has another size", expected=artifact.content_size, found=len(data), hint=_DAMAGED
+        )
     found = Digest.of(data)
     if found != artifact.content_digest:
-        raise DigestMismatchError(f"artifact {artifact.role.name}", expected=artifact.content_digest, found=found)
+        raise DigestMismatchError(
+            f"{_named(artifact)} has other bytes", expected=artifact.content_digest, found=found, hint=_DAMAGED
+        )
+
+
+def _named(artifact: Artifact) -> str:
+    return f"the {artifact.role.value} artifact"
 
 
 def _same(what: str, expected: object, found: object) -> None:

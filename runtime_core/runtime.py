@@ -125,10 +125,6 @@ class Runtime:
     ) -> Runtime:
         engine = process_engine()
         cache = CodeCache(directory / "code")
-        code = engine.load_by_digest(checked.code_image.content_digest, cache)
-        if code is None:
-            progress("compile the code image: once per machine, some seconds")
-            code = engine.load(read_artifact(release, checked.code_image), cache)
         progress("map the snapshot")
         if mode is RestoreMode.COPY:
             snapshot = prepare_copy(read_artifact(release, checked.snapshot), engine=engine, cache=cache)
@@ -147,6 +143,11 @@ class Runtime:
         if checked.worker is not None:
             bundle = WorkerBundle.decode(_mapped(release, checked.worker))
             mounts.append(worker_mount(bundle, time_ms=WORKER_TIME_MS))
+        # Last, because it takes longest: whatever else is wrong with the release has been found by now.
+        code = engine.load_by_digest(checked.code_image.content_digest, cache)
+        if code is None:
+            progress("compile the code image: once per machine, some seconds")
+            code = engine.load(read_artifact(release, checked.code_image), cache)
         # A release holds libraries as the engine takes them.
         libraries = LibraryLoader(translate=lambda wasm: wasm, load=lambda wasm: engine.load(wasm, cache))
         return cls(

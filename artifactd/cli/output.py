@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TextIO
+from typing import Any, TextIO
 
+from schemas.error_text import error_lines, escaped
 from schemas.errors import PlatformError
-
-_ACTING: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +35,7 @@ class Output:
             self._print_json(result.value)
         else:
             for line in result.lines:
-                print(shown(line), file=self._stdout)
+                print(escaped(line), file=self._stdout)
         self._stdout.flush()
 
     def error(self, error: PlatformError) -> None:
@@ -46,7 +44,7 @@ class Output:
             self._print_json({"error": error.to_json()})
         else:
             for line in error_lines(error):
-                print(shown(line), file=self._stderr)
+                print(line, file=self._stderr)
 
     def usage_error(self, message: str) -> None:
         """Print that the command line is wrong."""
@@ -57,23 +55,6 @@ class Output:
 
     def _print_json(self, value: Mapping[str, Any]) -> None:
         print(json.dumps(value, indent=2), file=self._stdout, flush=True)
-
-
-def shown(text: str) -> str:
-    """Text as a terminal may get it: what would act on it is escaped, whoever the text is from."""
-    return _ACTING.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
-
-
-def error_lines(error: PlatformError) -> list[str]:
-    """An error for people: what, then expected and found, then what to do."""
-    lines = [f"error: {error.message}"]
-    if error.expected is not None:
-        lines.append(f"  expected: {error.expected}")
-    if error.found is not None:
-        lines.append(f"  found:    {error.found}")
-    if error.hint:
-        lines.append(f"  try:      {error.hint}")
-    return lines
 
 
 def table(rows: Sequence[Sequence[str]], *, header: Sequence[str]) -> list[str]:

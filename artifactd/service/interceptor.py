@@ -15,6 +15,11 @@ from artifactd.service.status import status_of
 from schemas.errors import AccessDeniedError
 
 _LOG: Final = logging.getLogger("artifactd.requests")
+_LEVELS: Final = {
+    grpc.StatusCode.INTERNAL: logging.ERROR,
+    grpc.StatusCode.NOT_FOUND: logging.INFO,  # an answer: each check of a channel asks for the next root
+}
+"""Of refused calls; all others are warnings."""
 _HEALTH_PREFIX: Final = "/grpc.health.v1."
 _HEALTH_WATCH: Final = "/grpc.health.v1.Health/Watch"
 _WRITING_METHODS: Final = frozenset(
@@ -134,8 +139,7 @@ class _Call:
             self._log(context, "CANCELLED", started)
             context.abort(grpc.StatusCode.CANCELLED, "the client went away")
         edge = status_of(error)
-        level = logging.ERROR if edge.status is grpc.StatusCode.INTERNAL else logging.WARNING
-        self._log(context, edge.status.name, started, level=level, error=error)
+        self._log(context, edge.status.name, started, level=_LEVELS.get(edge.status, logging.WARNING), error=error)
         context.set_trailing_metadata(edge.trailing_metadata)
         context.abort(edge.status, edge.details)
 

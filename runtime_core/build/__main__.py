@@ -27,6 +27,7 @@ from runtime_core.build.packages_command import (
 from runtime_core.build.pins import DEFAULT_VERSION, UPSTREAMS
 from runtime_core.build.progress import timeline_of
 from runtime_core.build.rebuild_command import rebuild_parser, rebuild_text, run_rebuild
+from schemas.error_text import error_lines
 from schemas.errors import AbiMismatchError, ConfigError, PlatformError
 from schemas.exit_codes import ExitCode, exit_code_of
 
@@ -55,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.json:
             print(json.dumps({"error": error.to_json()}))
         else:
-            print(f"error [{error.code}]: {error}", file=sys.stderr)
+            print(*error_lines(error), sep="\n", file=sys.stderr)
         return int(exit_code_of(error))
     print(json.dumps(result) if options.json else text(result, options))
     return int(ExitCode.OK if result.get("ok", True) else ExitCode.INTEGRITY)

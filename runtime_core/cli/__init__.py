@@ -22,6 +22,7 @@ from runtime_core.release import LocalRelease, ReleaseFiles
 from runtime_core.runtime import Runtime
 from runtime_core.web import Request
 from schemas.digest import Digest
+from schemas.error_text import error_lines
 from schemas.errors import ConfigError, GuestExitError, PlatformError, PythonError
 from schemas.exit_codes import ExitCode, exit_code_of
 from schemas.release import Artifact, Role
@@ -74,7 +75,7 @@ def _report(error: PlatformError, *, as_json: bool) -> int:
     elif isinstance(error, PythonError):
         print(error.traceback.rstrip(), file=sys.stderr)
     else:
-        print(f"error [{error.code}]: {error}", file=sys.stderr)
+        print(*error_lines(error), sep="\n", file=sys.stderr)
     return int(exit_code_of(error))
 
 
