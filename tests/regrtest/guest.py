@@ -4,15 +4,20 @@ Each line that is printed is a word, a colon and JSON: ``test`` before a test (i
 the end. Whatever the interpreter dies of, the results so far are known, and the test that ran.
 """
 
+import asyncio
 import contextlib
+import errno
 import gc
 import io
 import json
 import os
+import socket
 import sys
 import unittest
 import zipfile
 from pathlib import Path
+
+from pyodide.ffi import run_sync
 
 ROOT = "/tmp/suite"
 UNUSED = ("decimaltestdata", "wheeldata", "libregrtest")
@@ -30,6 +35,8 @@ def install(data, name):
         sys.path.insert(0, ROOT)
     import test.support
 
+    socket.socket.listen = refuse
+    unittest.IsolatedAsyncioTestCase._setupAsyncioRunner = lambda case: setattr(case, "_asyncioRunner", Runner())
     # test_asyncio asks for sockets as a whole, though most of its modules need none.
     test.support.requires_working_socket = lambda *, module=False: None if module else lambda tested: tested
 
@@ -39,6 +46,24 @@ def forget():
     for name in [name for name in sys.modules if name.startswith("test.test_")]:
         del sys.modules[name]
     gc.collect()
+
+
+def refuse(*_):
+    """``listen``: Emscripten's JavaScript asks node for a package that is not there, and the interpreter dies of it."""
+    raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+
+class Runner:
+    """For asyncio.Runner, which refuses loops that run already, as Pyodide's does: waits as its asyncio.run does."""
+
+    def get_loop(self):
+        return asyncio.get_event_loop()
+
+    def run(self, coroutine, *, context=None):
+        return run_sync(self.get_loop().create_task(coroutine, context=context))
+
+    def close(self):
+        pass
 
 
 class _Result(unittest.TestResult):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -13,6 +14,7 @@ _MOST_DEAD: Final = 60
 """Tests that end the interpreter, before a module is given up."""
 _NO_TEST: Final = ("setUp", "tearDown")
 """How the ids of failures begin that belong to no test."""
+_ADDRESS: Final = re.compile("0x[0-9a-f]+")
 
 
 class Ending(Enum):
@@ -59,8 +61,8 @@ class Outcome:
 
     @property
     def bad(self) -> set[str]:
-        """The tests that did not pass."""
-        return {*self.failed, *self.crashed, *self.hung}
+        """The tests that did not pass, without the addresses that some names hold."""
+        return {_ADDRESS.sub("0x", test) for test in (*self.failed, *self.crashed, *self.hung)}
 
     @property
     def left_out(self) -> list[str]:

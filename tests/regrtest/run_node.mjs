@@ -4,6 +4,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
+// As in browsers, and here: what nobody handles is no reason to die.
+process.on("unhandledRejection", () => {});
+
 const [directory, suite, guest] = process.argv.slice(2);
 const { loadPyodide } = await import(pathToFileURL(join(directory, "pyodide.mjs")).href);
 const pyodide = await loadPyodide({ indexURL: directory + "/", env: { HOME: "/home/pyodide" } });
@@ -12,7 +15,7 @@ const [install, run, forget] = ["install", "run", "forget"].map((name) => pyodid
 for (const { name, needs, leftOut } of JSON.parse(readFileSync(0, "utf8"))) {
   console.log("\nmodule");
   install(new Uint8Array(readFileSync(suite)), needs);
-  run(name, pyodide.toPy(leftOut));
+  await run.callPromising(name, pyodide.toPy(leftOut));
   forget();
 }
 process.exit(0);

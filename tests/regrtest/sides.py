@@ -23,6 +23,7 @@ from tests.regrtest.outcome import Ending, Run
 _HERE: Final = Path(__file__).parent
 _GUEST: Final = _HERE / "guest.py"
 _COMPLAINT: Final = 300
+_STACK_SWITCHING: Final = "--experimental-wasm-jspi"
 _MODULE: Final = "\nmodule\n"
 """What run_node.mjs prints before each module."""
 _PATIENCES: Final = 2
@@ -62,7 +63,14 @@ def run_node(left_out: Mapping[str, list[str]], package: Path, suite: Path, pati
     all, or those up to the one that ended it.
     """
     orders = [{"name": name, "needs": needs_of(name), "leftOut": tests} for name, tests in left_out.items()]
-    command = [str(find_node().node), str(_HERE / "run_node.mjs"), str(package), str(suite), str(_GUEST)]
+    command = [
+        str(find_node().node),
+        _STACK_SWITCHING,
+        str(_HERE / "run_node.mjs"),
+        str(package),
+        str(suite),
+        str(_GUEST),
+    ]
     with tempfile.TemporaryFile() as errors, tempfile.TemporaryFile() as standard_input:
         standard_input.write(json.dumps(orders).encode())
         standard_input.seek(0)

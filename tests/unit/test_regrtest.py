@@ -104,6 +104,7 @@ def test_a_module_is_given_up_after_its_time_with_its_counts() -> None:
 def test_worse_is_what_node_passes() -> None:
     pair = Pair(node=Outcome(failed=["a"], hung=["b"]), here=Outcome(failed=["a", "c"], crashed=["d"], hung=["b"]))
     assert pair.worse() == ["c", "d"]
+    assert Pair(node=Outcome(failed=["a (<b at 0x12ab>)"]), here=Outcome(failed=["a (<b at 0x7>)"])).worse() == []
     assert Pair(node=Outcome(), here=Outcome(skipped="why")).worse() == ["the module as a whole"]
     assert Pair(node=Outcome(broken="why"), here=Outcome(failed=["a"])).worse() == []
 
