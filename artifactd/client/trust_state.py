@@ -14,7 +14,6 @@ from schemas.tuf_names import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, check_channel_
 
 MAX_STATE_SIZE: Final = 16 << 20
 _FORMAT: Final = "artifactd-trust-1"
-_OPTIONAL: Final = (TIMESTAMP, SNAPSHOT, TARGETS)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

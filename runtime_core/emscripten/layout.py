@@ -23,7 +23,6 @@ from runtime_core.emscripten.nodes import DeviceNode, Node
 STAT_BYTES: Final = 96
 DIRENT_BYTES: Final = 280
 STATFS_BYTES: Final = 72
-FDSTAT_BYTES: Final = 24
 
 _STAT = struct.Struct("<6IqiiqI")
 _STAT_TIME = struct.Struct("<qI")
@@ -40,7 +39,6 @@ _WASI_CHARACTER_DEVICE: Final = 2
 _WASI_DIRECTORY: Final = 3
 _WASI_REGULAR_FILE: Final = 4
 
-_I63_MASK: Final = (1 << 63) - 1
 _DEVICE_OF_FILES: Final = 1
 _STATFS_BLOCKS: Final = 1_000_000
 _STATFS_FREE: Final = 500_000

@@ -8,7 +8,7 @@ signature, because a closure that loops over types takes three times as long.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -146,9 +146,3 @@ def make_callback(imported: HostImport, signature: FunctionType, api: capi.CApi)
 
 def _compiled(source: str, name: str) -> Any:
     return compile(source, f"<host import {name}>", "exec")
-
-
-def missing_imports(wanted: Sequence[tuple[str, str]], offered: Sequence[HostImport]) -> list[str]:
-    """The functions a module imports and nobody offers, as ``module.name``, in the module's order."""
-    have = {(item.module, item.name) for item in offered}
-    return [f"{module}.{name}" for module, name in dict.fromkeys(wanted) if (module, name) not in have]

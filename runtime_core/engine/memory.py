@@ -13,19 +13,14 @@ from typing import Final
 
 from schemas.errors import FatalIsolateError, GuestFault
 
-WASM_PAGE_BYTES: Final = 65536
 MAX_MEMORY_BYTES: Final = 1 << 32
 
 _MASK: Final = 0xFFFFFFFF
-_U8: Final = struct.Struct("<B")
-_I8: Final = struct.Struct("<b")
 _U16: Final = struct.Struct("<H")
-_I16: Final = struct.Struct("<h")
 _U32: Final = struct.Struct("<I")
 _I32: Final = struct.Struct("<i")
 _U64: Final = struct.Struct("<Q")
 _I64: Final = struct.Struct("<q")
-_F32: Final = struct.Struct("<f")
 _F64: Final = struct.Struct("<d")
 
 
@@ -144,17 +139,9 @@ class GuestMemory:
         """An unsigned 8-bit integer."""
         return self._bytes[self._check(address, 1)]
 
-    def read_i8(self, address: int) -> int:
-        """A signed 8-bit integer."""
-        return int(_I8.unpack_from(self._bytes, self._check(address, 1))[0])
-
     def read_u16(self, address: int) -> int:
         """An unsigned 16-bit integer."""
         return int(_U16.unpack_from(self._bytes, self._check(address, 2))[0])
-
-    def read_i16(self, address: int) -> int:
-        """A signed 16-bit integer."""
-        return int(_I16.unpack_from(self._bytes, self._check(address, 2))[0])
 
     def read_u32(self, address: int) -> int:
         """An unsigned 32-bit integer: also the way to read a pointer or a size."""
@@ -171,10 +158,6 @@ class GuestMemory:
     def read_i64(self, address: int) -> int:
         """A signed 64-bit integer."""
         return int(_I64.unpack_from(self._bytes, self._check(address, 8))[0])
-
-    def read_f32(self, address: int) -> float:
-        """A 32-bit float."""
-        return float(_F32.unpack_from(self._bytes, self._check(address, 4))[0])
 
     def read_f64(self, address: int) -> float:
         """A 64-bit float."""
@@ -197,18 +180,8 @@ class GuestMemory:
         _U64.pack_into(self._bytes, self._check(address, 8), value & 0xFFFFFFFFFFFFFFFF)
 
     # Storing wraps to the width, so a signed value is stored as the unsigned one of the same bits.
-    write_i8 = write_u8
-    write_i16 = write_u16
     write_i32 = write_u32
     write_i64 = write_u64
-
-    def write_f32(self, address: int, value: float) -> None:
-        """A 32-bit float; a value beyond its range becomes an infinity."""
-        try:
-            data = _F32.pack(value)
-        except OverflowError:
-            data = _F32.pack(float("inf") if value > 0 else float("-inf"))
-        self.write(address, data)
 
     def write_f64(self, address: int, value: float) -> None:
         """A 64-bit float."""

@@ -16,7 +16,6 @@ from runtime_core.js.values import (
     JsObject,
     JsValue,
     PropertyKey,
-    own_members,
     prototype_chain,
     shown_class,
     throw_receiver,
@@ -300,11 +299,6 @@ def with_length(count: int, function: Callable[..., JsValue]) -> Callable[..., J
     """``function``, whose ``length`` property the signature of the host does not give."""
     function.parameter_count = count  # type: ignore[attr-defined]  # read by NativeFunction.parameter_count
     return function
-
-
-def builtin_method(cls: type[JsObject], key: PropertyKey) -> JsValue:
-    """The function object of a method that a class's own table defines."""
-    return own_members(cls)[key]
 
 
 def make_method(cls: type[JsObject], key: PropertyKey) -> BuiltinFunction:

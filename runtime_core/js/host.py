@@ -24,7 +24,7 @@ from runtime_core.js.host_modules import check_module_name, make_module
 from runtime_core.js.maps import JsMap
 from runtime_core.js.nested import wait_suspended
 from runtime_core.js.operators import to_string, type_tag, typeof
-from runtime_core.js.promises import JsPromise, resolved_promise, run_until_settled
+from runtime_core.js.promises import JsPromise, run_until_settled
 from runtime_core.js.proxy_flags import ProxyFlag
 from runtime_core.js.public_api import API_MAKERS, PUBLIC_MAKERS
 from runtime_core.js.pyproxy import PyProxy, PyProxyFunction, call_object
@@ -272,10 +272,6 @@ class JsHost:
         finally:
             if isinstance(result, PyProxy):
                 result.destroy()
-
-    def await_promise(self, promise: JsValue) -> JsValue:
-        """Run the loop until a promise settles."""
-        return self._guarded(lambda: self.settle(resolved_promise(self.loop, promise)))
 
     def settle(self, promise: JsPromise) -> JsValue:
         """Run the loop until a promise settles; its value."""

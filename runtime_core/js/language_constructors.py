@@ -160,11 +160,6 @@ def _make_date() -> BuiltinFunction:
     )
 
 
-def builtin_functions(functions: Mapping[str, Callable[..., JsValue]]) -> dict[str, JsValue]:
-    """Function objects for the members of a namespace."""
-    return {name: BuiltinFunction(function, name) for name, function in functions.items()}
-
-
 def _is_nan(value: JsValue) -> JsValue:
     number = to_numeric(value)
     return number != number

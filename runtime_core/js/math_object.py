@@ -14,7 +14,6 @@ from runtime_core.js.entropy import random_bytes
 from runtime_core.js.functions import with_length
 from runtime_core.js.values import JsValue, PropertyKey
 
-_NEGATIVE_ZERO: Final = -0.0
 _INF: Final = math.inf
 _NAN: Final = math.nan
 

@@ -22,7 +22,6 @@ from runtime_core.js.values import UNDEFINED, JsValue
 
 DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 _FLOAT_PREFIX: Final = re.compile(r"[+-]?(?:Infinity|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
-_MANTISSA_BITS: Final = 52
 
 
 def parse_int(text: JsValue, radix: JsValue) -> JsValue:

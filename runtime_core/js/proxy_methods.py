@@ -37,7 +37,6 @@ from runtime_core.js.values import (
 )
 
 Members: TypeAlias = Mapping[PropertyKey, Callable[..., JsValue]]
-_READING: Final = ("at", "concat", "entries", "indexOf", "join", "keys", "slice", "values")
 _VISITING: Final = ("every", "filter", "find", "findIndex", "forEach", "map", "reduce", "reduceRight", "some")
 _WHOLE_REST: Final = 1 << 30  # what splice() removes without a count
 

@@ -27,7 +27,7 @@ from runtime_core.js.errors import throw, throw_type_error
 from runtime_core.js.functions import JsFunction, with_length
 from runtime_core.js.iteration import JsIterator
 from runtime_core.js.locale_compare import compare
-from runtime_core.js.operators import get_property, has_method, to_display
+from runtime_core.js.operators import get_property, to_display
 from runtime_core.js.values import (
     SYMBOL_ITERATOR,
     SYMBOL_MATCH,
@@ -468,11 +468,6 @@ def _raw(template: JsValue, *values: JsValue) -> JsValue:
 def has_raw(template: JsValue) -> bool:
     """Whether a value is a template object as ``String.raw`` wants it."""
     return isinstance(template, JsObject) and template.get("raw") not in (UNDEFINED, None)
-
-
-def has_text_method(value: JsValue, key: PropertyKey) -> bool:
-    """Whether ``value[key]`` is a function, for strings too."""
-    return key in METHODS if isinstance(value, str) else has_method(value, key)
 
 
 STATICS: Final[Mapping[str, Method]] = {

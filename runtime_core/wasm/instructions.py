@@ -23,8 +23,6 @@ _MEMORY_ARGUMENT: Final = rb"[\x00-\x3f]" + _LEB
 """Alignment and offset; bit 6 of the alignment would name a memory other than the first."""
 
 _CALL: Final = 0x10
-_RETURN_CALL: Final = 0x12
-_REF_FUNC: Final = 0xD2
 _TRY_TABLE: Final = 0x1F
 _BRANCH_TABLE: Final = 0x0E
 

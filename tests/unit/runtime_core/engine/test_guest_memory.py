@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import pytest
@@ -49,14 +48,11 @@ def test_ranges_inside(guest: GuestInstance) -> None:
     ("kind", "width"),
     [
         ("u8", 1),
-        ("i8", 1),
         ("u16", 2),
-        ("i16", 2),
         ("u32", 4),
         ("i32", 4),
         ("u64", 8),
         ("i64", 8),
-        ("f32", 4),
         ("f64", 8),
     ],
 )
@@ -77,17 +73,12 @@ def test_numbers_at_the_end(guest: GuestInstance, kind: str, width: int) -> None
     ("kind", "stored", "found"),
     [
         ("u8", -1, 255),
-        ("i8", 255, -1),
         ("u16", -1, 0xFFFF),
-        ("i16", 0x8000, -0x8000),
         ("u32", -1, 0xFFFFFFFF),
         ("i32", 0xFFFFFFFF, -1),
         ("u32", 1 << 32, 0),
         ("u64", -1, (1 << 64) - 1),
         ("i64", 1 << 63, -(1 << 63)),
-        ("f32", 0.1, 0.10000000149011612),
-        ("f32", 1e300, math.inf),
-        ("f32", -1e300, -math.inf),
         ("f64", 0.1, 0.1),
     ],
 )
