@@ -6,7 +6,7 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, NoReturn, TypeVar, cast
 
 from runtime_core.emscripten.errno import Errno
 from runtime_core.engine.current import CURRENT
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from runtime_core.js.refs import RefTable
 
 _T = TypeVar("_T")
-_PYODIDE_VERSION: Final = "314.0.5"
 
 
 class JsHost:
@@ -55,7 +54,6 @@ class JsHost:
     public_api: LazyObject
     loop: EventLoop
     reference_map: JsMap
-    pyodide_version: str
 
     def __init__(
         self,
@@ -63,7 +61,6 @@ class JsHost:
         emscripten: EmscriptenHost,
         refs: RefTable,
         *,
-        pyodide_version: str = _PYODIDE_VERSION,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[..., object] = wait_for,
     ) -> None:
@@ -73,7 +70,6 @@ class JsHost:
         self.refs = refs
         self.guest = GuestApi(instance)
         self.loop = EventLoop(clock=clock, sleep=sleep, on_error=self.report, on_rejection=self._report_rejection)
-        self.pyodide_version = pyodide_version
         self.globals = GlobalObject(self, GLOBAL_MAKERS)
         self.api = LazyObject(self, API_MAKERS)
         self.public_api = LazyObject(self, PUBLIC_MAKERS)

@@ -17,6 +17,7 @@ from runtime_core.js.public_fs import make_file_system, make_paths
 from runtime_core.js.pyproxy import PyProxy
 from runtime_core.js.timers import schedule_callback
 from runtime_core.js.values import UNDEFINED, Accessor, JsObject, JsValue, PropertyKey
+from runtime_core.wasm.abi import ABI_314_0_5
 from schemas.errors import HostError
 
 if TYPE_CHECKING:
@@ -299,6 +300,6 @@ PUBLIC_MAKERS: Final[Mapping[str, Callable[[JsHost], JsValue]]] = {
         "unregisterJsModule", "from pyodide.ffi import unregister_js_module; unregister_js_module"
     ),
     "useNodeSockFS": _refused("useNodeSockFS", "sockets need IsolateOptions.connect"),
-    "version": lambda host: host.pyodide_version,
+    "version": lambda _: ABI_314_0_5.pyodide_version,
 }
 """The public API object, which guest code imports as ``pyodide_js``."""
