@@ -1,81 +1,27 @@
-"""Objects of the guest in the hands of the host: what they do, how they end, and what a hostile guest makes of them."""
+"""Objects of the guest in the hands of the host: what they do."""
 
 from __future__ import annotations
 
-import asyncio
 import copy
 import gc
 import itertools
 import pickle
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from runtime_core.engine.limits import Limits
-from runtime_core.engine.stack import start_guest_thread
-from runtime_core.isolate import Isolate, IsolateOptions, IsolateState
+from runtime_core.isolate import Isolate
 from runtime_core.objects import GuestObject
-from schemas.errors import (
-    EntrypointError,
-    HostError,
-    LimitError,
-    PythonError,
-    UnserializableError,
-    WorkerError,
-)
-from tests.support import releases
+from schemas.errors import HostError, PythonError, UnserializableError
+from tests.support.guest_objects import boot
 
 pytestmark = pytest.mark.boot
-
-SETUP = """
-import asyncio, array, sys
-
-class Thing:
-    kind = "thing"
-    def __init__(self): self.items = [1, [2], {"k": 3.0}]
-    def __repr__(self): return "<a thing>"
-    def __str__(self): return "thing!"
-    def method(self, *args, **kwargs): return (args, kwargs)
-    def __eq__(self, other): return True
-    __hash__ = None
-
-thing = Thing()
-mapping = {"a": 1, (1, 2): [3], 4: None}
-numbers = {1, 2, 3}
-shared = ["shared"]
-
-async def later(value, seconds=0.0):
-    await asyncio.sleep(seconds)
-    return value
-
-async def fail_later():
-    await asyncio.sleep(0)
-    raise ValueError("later")
-
-async def steps(count):
-    for number in range(count):
-        await asyncio.sleep(0)
-        yield [number]
-
-async def broken_steps():
-    yield 1
-    raise KeyError("step")
-
-def generate(count):
-    for number in range(count):
-        yield [number]
-
-def fail(): raise ValueError("failed")
-def count(value): return sys.getrefcount(value)
-"""
 
 
 @pytest.fixture
 def isolate() -> Iterator[Isolate]:
-    with Isolate(releases.runtime(), IsolateOptions(stdout=bytearray().extend, stderr=bytearray().extend)) as booted:
-        booted.run(SETUP)
+    with boot() as booted:
         yield booted
 
 
@@ -330,77 +276,6 @@ def test_copies(isolate: Isolate) -> None:
 # ---- waiting
 
 
-def test_wait(isolate: Isolate) -> None:
-    work = isolate.get("later")(["done"], seconds=0.002)
-    assert work.wait().to_python() == ["done"]
-    assert work.wait().to_python() == ["done"]
-    with pytest.raises(PythonError, match="later"):
-        isolate.get("fail_later")().wait()
-    with pytest.raises(WorkerError, match="never arrive"):
-        isolate.evaluate("asyncio.get_event_loop().create_future()", keep=True).wait()
-
-
-def test_await_lets_the_host_go_on(isolate: Isolate) -> None:
-    async def main() -> tuple[list[object], list[str]]:
-        ticks: list[str] = []
-
-        async def tick() -> None:
-            for _ in range(5):
-                ticks.append("tick")
-                await asyncio.sleep(0.002)
-
-        async def one(value: int) -> object:
-            return await isolate.get("later")(value, seconds=0.02)
-
-        results = await asyncio.gather(one(1), tick(), one(2))
-        return [results[0], results[2]], ticks
-
-    found, ticks = asyncio.run(main())
-    assert found == [1, 2]
-    assert len(ticks) == 5
-
-
-def test_awaiting_errors(isolate: Isolate) -> None:
-    async def main() -> None:
-        with pytest.raises(PythonError, match="later"):
-            await isolate.get("fail_later")()
-        with pytest.raises(WorkerError, match="never arrive"):
-            await isolate.evaluate("asyncio.get_event_loop().create_future()", keep=True)
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.02):
-                await isolate.get("later")(1, seconds=60)
-
-    asyncio.run(main())
-
-
-def test_async_iteration(isolate: Isolate) -> None:
-    async def main() -> None:
-        assert [item.to_python() async for item in isolate.get("steps")(3)] == [[0], [1], [2]]
-        broken = aiter(isolate.get("broken_steps")())
-        assert await anext(broken) == 1
-        with pytest.raises(PythonError, match="step"):
-            await anext(broken)
-        with pytest.raises(StopAsyncIteration):
-            await anext(broken)
-
-    asyncio.run(main())
-
-
-def test_callables_of_the_host_may_wait_for_the_guest() -> None:
-    async def awaiting(function: Any) -> object:
-        return await function(4)
-
-    modules = {"hostmod": {"waiting": lambda coroutine: coroutine.wait(), "awaiting": awaiting}}
-    with Isolate(releases.runtime(), IsolateOptions(modules=modules)) as isolate:
-        isolate.run(SETUP)
-        isolate.run("import hostmod\nfound = hostmod.waiting(later(3, 0.002))")
-        isolate.run("async def both(): return [found, await hostmod.awaiting(later)]")
-        assert isolate.call("both") == [3, 4]
-
-
-# ---- buffers
-
-
 def test_buffers(isolate: Isolate) -> None:
     isolate.run("grid = memoryview(bytearray(range(12))).cast('B', (3, 4))\nvalues = array.array('l', [1, -2])")
     with isolate.get("values").get_buffer() as buffer:
@@ -437,168 +312,3 @@ def test_a_collected_buffer_is_released(isolate: Isolate) -> None:
 
 
 # ---- the end
-
-
-def test_objects_end_with_their_isolate() -> None:
-    with Isolate(releases.runtime()) as isolate:
-        held = isolate.new([1])
-        items = iter(held)
-    for act in (lambda: len(held), lambda: held.copy(), lambda: next(items), lambda: held.to_python()):
-        with pytest.raises(HostError, match="closed"):
-            act()
-    assert held.closed
-    held.close()
-
-
-def test_objects_end_with_a_dead_isolate() -> None:
-    isolate = Isolate(releases.runtime(), IsolateOptions(limits=Limits(cpu_seconds=0.2)))
-    held = isolate.evaluate("class Endless:\n def __len__(self):\n  while True: pass\nEndless()", keep=True)
-    with pytest.raises(LimitError):
-        len(held)
-    assert isolate.state is IsolateState.DEAD
-    with pytest.raises(HostError, match="dead"):
-        len(held)
-    held.close()
-
-
-def test_objects_of_another_isolate_are_refused(isolate: Isolate) -> None:
-    with Isolate(releases.runtime()) as other:
-        stranger = other.new([1])
-        shared = isolate.get("shared")
-        for act in (
-            lambda: shared.call_method("append", stranger),
-            lambda: isolate.set("stranger", stranger),
-            lambda: isolate.new([stranger]),
-            lambda: shared.equals(stranger),
-            lambda: isolate.call("count", stranger),
-        ):
-            with pytest.raises(HostError, match="another"):
-                act()
-        assert shared != stranger
-
-
-def test_another_thread_is_refused_while_the_guest_runs(isolate: Isolate) -> None:
-    shared = isolate.get("shared")
-    inside, leave = threading.Event(), threading.Event()
-    problems: list[BaseException] = []
-
-    def wait() -> None:
-        inside.set()
-        leave.wait(10)
-
-    def use() -> None:
-        inside.wait(10)
-        try:
-            len(shared)
-        except HostError as error:
-            problems.append(error)
-        finally:
-            leave.set()
-
-    isolate.set("wait", wait)
-    thread = start_guest_thread(use)
-    isolate.run("wait()")
-    thread.join(10)
-    assert [str(problem).startswith("another thread") for problem in problems] == [True]
-
-
-def test_closed_objects_are_refused(isolate: Isolate) -> None:
-    held = isolate.get("shared")
-    held.close()
-    held.close()
-    for act in (lambda: held[0], lambda: str(held), lambda: isolate.set("x", held), lambda: isolate.new([held])):
-        with pytest.raises(HostError, match="closed"):
-            act()
-
-
-def test_missing_names(isolate: Isolate) -> None:
-    with pytest.raises(EntrypointError):
-        isolate.get("missing")
-    with pytest.raises(PythonError, match="No module named"):
-        isolate.import_module("missing_module")
-
-
-# ---- hostile guests
-
-
-def test_hostile_answers(isolate: Isolate) -> None:
-    isolate.run(
-        "class Liar:\n"
-        "  def __len__(self): return 2**31 - 1\n"
-        "  def __iter__(self): return iter(())\n"
-        "  def __str__(self): return 5\n"
-        "  def __getattr__(self, name): raise SystemError(name)\n"
-        "  def __class_getitem__(cls, key): return key\n"
-        "class frozenset:\n"
-        "  def __iter__(self): return iter([[]])\n"
-    )
-    liar = isolate.get("Liar")()
-    assert len(liar) == 2**31 - 1
-    assert [*iter(liar)] == []
-    with pytest.raises(PythonError, match="__str__ returned non-string"):
-        str(liar)
-    with pytest.raises(PythonError) as caught:
-        liar.get_attribute("x", None)
-    assert caught.value.type_name == "SystemError"
-    with pytest.raises(UnserializableError):
-        isolate.get("frozenset")().to_python()
-    isolate.run("import json; json.dumps = lambda *a, **k: 5")
-    with pytest.raises(UnserializableError):
-        isolate.new([]).to_json()
-
-
-def test_a_buffer_outside_of_the_memory_is_refused(isolate: Isolate) -> None:
-    outside = isolate.evaluate("import ctypes\n(ctypes.c_char * 2**30).from_address(2**31)", keep=True)
-    with pytest.raises(PythonError, match="cannot be"):
-        outside.get_buffer()
-    beyond = isolate.evaluate("(ctypes.c_char * 16).from_address(2**32 - 32)", keep=True)
-    with beyond.get_buffer() as buffer, pytest.raises(HostError, match="does not exist"):
-        buffer.tobytes()
-
-
-# ---- nothing is left behind
-
-
-def test_references_are_given_back(isolate: Isolate) -> None:
-    assert isolate._guest is not None
-    js = isolate._guest.js
-    count = isolate.get("count")
-    shared = isolate.get("shared")
-    thing = isolate.get("thing")
-
-    def once() -> None:
-        with isolate.get("shared") as held:
-            held.copy().close()
-            list(held)
-            held[0:1]
-            held.get_attribute("append")
-            held.call_method("index", "shared")
-            held == shared  # noqa: B015
-            held.equals(["x"])
-            held.to_python(depth=1)
-        thing.get_attribute("items").to_python(keep=True)
-        thing.call_method("method", shared, [shared], key=shared)
-        iter(isolate.get("generate")(3)).__next__()
-        isolate.get("later")(shared).wait()
-        with pytest.raises(PythonError):
-            isolate.get("fail")()
-        isolate.evaluate("b'abc'", keep=True).get_buffer().tobytes()
-        isolate.new(lambda: None)()
-        isolate.get("later")(1).wait()
-
-    def settle() -> tuple[int, int, int]:
-        gc.collect()
-        isolate.run("import gc, sys; sys.last_exc = None; gc.collect()")
-        js.collect()
-        isolate.run("gc.collect()")
-        js.collect()
-        return count(shared), len(js.refs), int(js.guest.hiwire_num_refs())
-
-    for _ in range(3):
-        once()
-    before = settle()
-    for _ in range(10):
-        once()
-    assert settle() == before
-    assert not js.releases
-    assert not js.buffer_releases
