@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 
 from runtime_core.js.arrays import JsArray
 from runtime_core.js.buffers import JsArrayBuffer, TypedArray, construct_typed_array
-from runtime_core.js.classes import JsClass, define_class
+from runtime_core.js.classes import JsClass
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import JsError
 from runtime_core.js.eventloop import EventLoop
@@ -47,7 +47,22 @@ from runtime_core.js.values import (
     JsSymbol,
     JsValue,
     PropertyKey,
-    join_surrogates,
+)
+from tests.conformance.ffi.fixture_classes import (
+    collect,
+    count_to,
+    custom_error_class,
+    echo,
+    fail_after,
+    gather,
+    multiply,
+    plain_count,
+    plus,
+    point_classes,
+    stepping,
+    stubborn,
+    throw,
+    tidy,
 )
 
 
@@ -90,179 +105,6 @@ def _inspect_object(value: JsObject, seen: tuple[JsValue, ...]) -> str:
     return f"{name}{{{', '.join(parts)}}}"
 
 
-def _throw(name: str, message: str | None) -> JsValue:
-    raise JsThrow(JsError(name, message))
-
-
-# ---- classes of JavaScript
-
-
-def _set_pair(this: JsValue, pair: JsValue) -> None:
-    assert isinstance(this, JsObject)
-    this.set("x", get_property(pair, "0"))
-    this.set("y", get_property(pair, "1"))
-
-
-def _multiply(value: JsValue, factor: JsValue) -> JsValue:
-    assert isinstance(value, int | float)
-    assert isinstance(factor, int | float)
-    return value * factor
-
-
-def _plus(left: JsValue, right: JsValue) -> JsValue:
-    """``left + right``."""
-    if isinstance(left, BigInt) and isinstance(right, BigInt):
-        return BigInt(int(left) + int(right))
-    if isinstance(left, int | float) and isinstance(right, int | float):
-        return left + right
-    if left is UNDEFINED or right is UNDEFINED:
-        return math.nan
-    return join_surrogates(to_string(left) + to_string(right))
-
-
-def _point_classes() -> tuple[JsClass, JsClass]:
-    def make_point(this: JsObject, x: JsValue, y: JsValue) -> JsValue:
-        this.set("x", x)
-        this.set("y", y)
-        return this
-
-    def scale(this: JsValue, factor: JsValue) -> JsValue:
-        return point.construct([_multiply(get_property(this, key), factor) for key in "xy"])
-
-    point = define_class(
-        "Point",
-        make_point,
-        methods={"scale": scale},
-        getters={
-            "sum": lambda this: _plus(get_property(this, "x"), get_property(this, "y")),
-            "pair": lambda this: JsArray((get_property(this, "x"), get_property(this, "y"))),
-        },
-        setters={"pair": _set_pair},
-        statics={"origin": lambda _class: point.construct((0, 0))},
-    )
-    point.set("made", "static field")
-
-    def make_point3(this: JsObject, x: JsValue, y: JsValue, z: JsValue) -> JsValue:
-        this.set("z", z)
-        return this
-
-    def scale3(this: JsValue, factor: JsValue) -> JsValue:
-        return point3.construct([_multiply(get_property(this, key), factor) for key in "xyz"])
-
-    point3 = define_class("Point3", make_point3, methods={"scale": scale3}, parent=point)
-    return point, point3
-
-
-def _custom_error_class() -> JsClass:
-    def make(this: JsObject, message: JsValue, code: JsValue) -> JsValue:
-        this.set("name", "CustomError")
-        this.set("code", code)
-        return this
-
-    error = constructor("Error")
-    assert isinstance(error, JsFunction)
-    return define_class("CustomError", make, parent=error)
-
-
-# ---- generators of JavaScript
-
-
-def _count_to(limit: JsValue) -> Generator[JsValue, JsValue, JsValue]:
-    index = 0
-    while less_than(index, limit):
-        yield index
-        index += 1
-    return "counted"
-
-
-def _plain_count(limit: JsValue) -> Generator[JsValue, JsValue, JsValue]:
-    yield from _count_to(limit)
-    return UNDEFINED
-
-
-def _echo(last: JsValue) -> Generator[JsValue, JsValue, JsValue]:
-    received: JsValue = "ready"
-    while received != "stop":
-        try:
-            received = yield received
-        except JsThrow as thrown:
-            received = f"caught {constructor_name(thrown.value)}"
-    return last
-
-
-def _fail_after(count: JsValue) -> Generator[JsValue, JsValue, JsValue]:
-    yield from _count_to(count)
-    return _throw("RangeError", f"failed after {to_string(count)}")
-
-
-def _stepping(step: JsValue, symbol: PropertyKey) -> JsValue:
-    return JsObject(
-        {"next": NativeFunction(lambda: step, "next"), symbol: NativeFunction(lambda this: this, takes_this=True)}
-    )
-
-
-def _tidy(log: JsValue) -> Generator[JsValue, JsValue, JsValue]:
-    try:
-        yield 1
-        yield 2
-    finally:
-        call_method(log, "push", ("tidied",))
-    return UNDEFINED
-
-
-def _stubborn() -> Generator[JsValue, JsValue, JsValue]:
-    while True:
-        try:
-            yield "going on"
-        except BaseException as stop:
-            if isinstance(stop, GeneratorExit):  # the host drops the generator
-                raise
-
-
-def _gather() -> Generator[JsValue, JsValue, JsValue]:
-    received = JsArray()
-    for index in range(3):
-        call_method(received, "push", (to_string((yield index)),))
-    return received
-
-
-def _collect(host: JsHost, items: JsValue) -> JsPromise:
-    """``for await (const item of items) found.push(item)``."""
-    promise = JsPromise(host.loop)
-    found: list[JsValue] = []
-    method = get_property(items, SYMBOL_ASYNC_ITERATOR)
-    asynchronous = isinstance(method, JsFunction)
-    iterator = call_method(items, SYMBOL_ASYNC_ITERATOR if asynchronous else SYMBOL_ITERATOR, ())
-
-    def step() -> None:
-        try:
-            result = call_method(iterator, "next", ())
-        except JsThrow as thrown:
-            promise.reject(thrown.value)
-            return
-        resolved_promise(host.loop, result).subscribe(receive, promise.reject)
-
-    def receive(result: JsValue) -> None:
-        if get_property(result, "done"):
-            promise.resolve(JsArray(found))
-            return
-        value = get_property(result, "value")
-        if asynchronous:
-            append(value)
-        else:
-            resolved_promise(host.loop, value).subscribe(append, promise.reject)
-
-    def append(value: JsValue) -> None:
-        found.append(value)
-        step()
-
-    step()
-    return promise
-
-
-# ---- the module
-
-
 def make_fixtures(host: JsHost, http: str) -> dict[PropertyKey, JsValue]:
     """The members of the module, for one isolate; ``http`` is the URL of a local server."""
     members: dict[PropertyKey, JsValue] = {}
@@ -271,8 +113,8 @@ def make_fixtures(host: JsHost, http: str) -> dict[PropertyKey, JsValue]:
         members.update((name, NativeFunction(made, name)) for name, made in table.items())
     members["this_of"] = NativeFunction(lambda this: this, "this_of", takes_this=True)
     members["log"] = log
-    point, point3 = _point_classes()
-    custom_error = _custom_error_class()
+    point, point3 = point_classes()
+    custom_error = custom_error_class()
     members.update(Point=point, Point3=point3, CustomError=custom_error)
     for name, made in (_objects(custom_error) | _disposables(host, log)).items():
         members[name] = NativeFunction(made, name)
@@ -281,7 +123,7 @@ def make_fixtures(host: JsHost, http: str) -> dict[PropertyKey, JsValue]:
 
 def _call(callback: JsValue, args: Sequence[JsValue]) -> JsValue:
     if not isinstance(callback, JsFunction):
-        return _throw("TypeError", "callback is not a function")
+        return throw("TypeError", "callback is not a function")
     return callback.call(UNDEFINED, args)
 
 
@@ -294,7 +136,7 @@ def _call_catching(callback: JsValue, *args: JsValue) -> JsValue:
 
 def _construct(constructor: JsValue, *args: JsValue) -> JsValue:
     if not isinstance(constructor, JsFunction):
-        return _throw("TypeError", "constructor is not a constructor")
+        return throw("TypeError", "constructor is not a constructor")
     return constructor.construct(args)
 
 
@@ -310,7 +152,7 @@ def _throw_value(value: JsValue) -> JsValue:
 
 def _functions() -> dict[str, Callable[..., JsValue]]:
     return {
-        "add": _plus,
+        "add": plus,
         "identity": lambda value: value,
         "arguments_of": lambda *args: JsArray(args),
         "argument_count": lambda *args: len(args),
@@ -320,7 +162,7 @@ def _functions() -> dict[str, Callable[..., JsValue]]:
         "construct": _construct,
         "get_property": lambda target, name: get_property(target, to_property_key(name)),
         "set_property": _set_property,
-        "throw_error": lambda message: _throw("TypeError", None if message is UNDEFINED else to_string(message)),
+        "throw_error": lambda message: throw("TypeError", None if message is UNDEFINED else to_string(message)),
         "throw_value": _throw_value,
         "rethrow": lambda callback: _call(callback, ()),
     }
@@ -380,7 +222,7 @@ def _promises(host: JsHost) -> dict[str, Callable[..., JsValue]]:
         return promise
 
     return {
-        "async_add": lambda a, b: resolved_promise(loop, _plus(a, b)),
+        "async_add": lambda a, b: resolved_promise(loop, plus(a, b)),
         "resolved": lambda value: resolved_promise(loop, value),
         "rejected": lambda message: rejected(JsError("RangeError", to_string(message))),
         "rejected_with": rejected,
@@ -440,30 +282,30 @@ def _iteration(host: JsHost) -> dict[str, Callable[..., JsValue]]:
         return JsObject({SYMBOL_ASYNC_ITERATOR: NativeFunction(start, "[Symbol.asyncIterator]")})
 
     return {
-        "count_to": lambda limit: JsGenerator(_count_to(limit)),
-        "echo": lambda: JsGenerator(_echo("stopped")),
-        "fail_after": lambda count: JsGenerator(_fail_after(count)),
-        "async_count_to": lambda limit: JsAsyncGenerator(host.loop, _plain_count(limit)),
-        "async_echo": lambda: JsAsyncGenerator(host.loop, _echo(UNDEFINED)),
-        "async_fail_after": lambda count: JsAsyncGenerator(host.loop, _fail_after(count)),
+        "count_to": lambda limit: JsGenerator(count_to(limit)),
+        "echo": lambda: JsGenerator(echo("stopped")),
+        "fail_after": lambda count: JsGenerator(fail_after(count)),
+        "async_count_to": lambda limit: JsAsyncGenerator(host.loop, plain_count(limit)),
+        "async_echo": lambda: JsAsyncGenerator(host.loop, echo(UNDEFINED)),
+        "async_fail_after": lambda count: JsAsyncGenerator(host.loop, fail_after(count)),
         "iterator": _iterator,
         "iterable": _iterable,
         "async_iterable": async_iterable,
-        "stepping": lambda step: _stepping(step, SYMBOL_ITERATOR),
-        "async_stepping": lambda step: _stepping(step, SYMBOL_ASYNC_ITERATOR),
+        "stepping": lambda step: stepping(step, SYMBOL_ITERATOR),
+        "async_stepping": lambda step: stepping(step, SYMBOL_ASYNC_ITERATOR),
         "both_iterable": lambda: JsObject(
             {
                 SYMBOL_ITERATOR: NativeFunction(lambda: JsIterator(iter((1,)))),
                 SYMBOL_ASYNC_ITERATOR: NativeFunction(lambda: JsAsyncGenerator(host.loop, _pass_on(iter((2,))))),
             }
         ),
-        "tidy": lambda log: JsGenerator(_tidy(log)),
-        "stubborn": lambda: JsGenerator(_stubborn()),
-        "async_tidy": lambda log: JsAsyncGenerator(host.loop, _tidy(log)),
-        "async_stubborn": lambda: JsAsyncGenerator(host.loop, _stubborn()),
-        "gather": lambda: JsGenerator(_gather()),
+        "tidy": lambda log: JsGenerator(tidy(log)),
+        "stubborn": lambda: JsGenerator(stubborn()),
+        "async_tidy": lambda log: JsAsyncGenerator(host.loop, tidy(log)),
+        "async_stubborn": lambda: JsAsyncGenerator(host.loop, stubborn()),
+        "gather": lambda: JsGenerator(gather()),
         "spread": lambda items: JsArray(iterate(items)),
-        "collect": lambda items: _collect(host, items),
+        "collect": lambda items: collect(host, items),
     }
 
 
@@ -508,7 +350,7 @@ def _with_accessor() -> JsValue:
     hidden: list[JsValue] = [1]
 
     def write(this: JsValue, value: JsValue) -> None:
-        hidden[0] = _multiply(value, 2)
+        hidden[0] = multiply(value, 2)
 
     return JsObject({"value": Accessor(lambda this: hidden[0], write), "constant": Accessor(lambda this: "constant")})
 
@@ -554,7 +396,7 @@ def _objects(custom_error: JsClass) -> dict[str, Callable[..., JsValue]]:
         "null_prototype": _null_prototype,
         "inheriting": _inheriting,
         "throwing_getter": lambda: JsObject(
-            {"good": 1, "bad": Accessor(lambda this: _throw("RangeError", "a getter threw"))}
+            {"good": 1, "bad": Accessor(lambda this: throw("RangeError", "a getter threw"))}
         ),
         "with_accessor": _with_accessor,
         "with_symbols": lambda: JsObject({JsSymbol("own"): 1, SYMBOL_TO_STRING_TAG: "Tagged", "visible": 2}),
