@@ -156,7 +156,7 @@ def evaluate_config_file(path: Path) -> bytes:
         ConfigError: the file cannot be read or compiled, or defines no such constant; with the compiler's words.
     """
     if not path.is_file():
-        raise ConfigError(f"no configuration file at {path}")
+        raise ConfigError(f"no configuration file at {path}", hint="without --config the daemon runs on its defaults")
     package_root = str(_capnp.SCHEMA_DIRECTORY.parent)
     search = os.pathsep.join(filter(None, (package_root, os.environ.get("PYTHONPATH"))))
     try:

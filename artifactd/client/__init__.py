@@ -2,8 +2,8 @@
 
 To use a release::
 
-    with fetch_release("localhost:8980", root=Path("root.json"), channel="stable") as release:
-        boot(release.paths)
+    with fetch_release("127.0.0.1:7420", root=Path("root.json"), channel="stable") as release:
+        Isolate.boot(release)
 
 To publish one: :class:`BlobClient`, :class:`ReleaseClient` and :class:`Publisher` over one :class:`Connection`.
 Everything raises the errors of :mod:`schemas.errors`, and nothing else on purpose.

@@ -391,13 +391,16 @@ class TrustSession:
     def _channel_meta(self, channel: str) -> MetaFile:
         delegation = delegated_roles(self._verified_targets().signed).get(channel_role(channel))
         if delegation is None:
-            known = ", ".join(self.channels()[:20]) or "none"
-            raise ChannelNotFoundError(f"there is no channel {channel}", hint=f"channels: {known}")
+            known = ", ".join(self.channels()[:20]) or "a channel, but there is none yet"
+            raise ChannelNotFoundError(
+                f"there is no channel {channel}", expected=known, hint="artifactctl channel list names them all"
+            )
         check_delegation(delegation, channel)
         meta = self._snapshot.signed.meta.get(meta_name(channel_role(channel))) if self._snapshot else None
         if meta is None:
             raise ChannelNotFoundError(
-                f"channel {channel} does not point at a release yet", hint="promote a release to it"
+                f"channel {channel} does not point at a release yet",
+                hint=f"artifactctl channel promote {channel} RELEASE",
             )
         return meta
 
