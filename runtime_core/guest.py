@@ -24,7 +24,8 @@ from runtime_core.js.host import JsHost
 from runtime_core.js.imports import js_imports
 from runtime_core.js.refs import RefTable
 from runtime_core.linking.library import LibraryLoader
-from runtime_core.linking.linker import DynamicLinker, Place
+from runtime_core.linking.linker import DynamicLinker
+from runtime_core.linking.place import Place
 
 STDLIB_MOUNT: Final = "stdlib"
 """How captures name the standard library's zip file instead of copying it."""
@@ -58,8 +59,8 @@ class Guest:
         self.js = JsHost(instance, emscripten, refs, clock=loop_seconds(clock), sleep=sleep)
         instance.bind(self)
         emscripten.bind(instance)
-        if instance.host_bytes is not None:
-            held = HeldMemory(self.js, instance.host_bytes)
+        if (limit := instance.limits.host_bytes) is not None:
+            held = HeldMemory(self.js, limit)
             instance.look_at_ticks(held.look)
             refs.look = held.look
 

@@ -110,6 +110,10 @@ class Instance(Protocol):
         """An exported function as a callable; ``AbiMismatchError`` where there is none."""
         ...
 
+    def slot_of(self, name: str) -> int | None:
+        """The first slot that holds an exported function, which is its address; None where none does."""
+        ...
+
     def table_size(self) -> int:
         """Slots of the function table."""
         ...

@@ -146,9 +146,11 @@ class TableFunctions:
             function = instance.function(name)
         except AbiMismatchError:
             return None
-        slot = self._new_slot()
-        instance.table_set(slot, function)
-        self._symbols[name] = slot
+        slot = instance.slot_of(name)
+        if slot is None:
+            slot = self._new_slot()
+            instance.table_set(slot, function)
+            self._symbols[name] = slot
         return slot
 
     def _new_slot(self) -> int:

@@ -13,6 +13,7 @@ from runtime_core.engine import capi, interrupts
 from runtime_core.engine.current import CURRENT
 from runtime_core.engine.errors import GuestUnwind
 from runtime_core.engine.exports import ExportedItems
+from runtime_core.engine.functionslots import FunctionSlots
 from runtime_core.engine.guestcall import Caller, GuestFunction, caller_of, make_guest_function
 from runtime_core.engine.memory import GuestMemory
 from runtime_core.engine.stack import ensure_stack
@@ -21,6 +22,7 @@ from schemas.errors import FatalIsolateError, GuestFault, HostError, LimitError
 
 if TYPE_CHECKING:
     from runtime_core.engine.hostcall import GuestHost
+    from runtime_core.engine.limits import Limits
     from runtime_core.engine.module import Program
     from runtime_core.engine.store import Store
 
@@ -55,6 +57,7 @@ class GuestInstance(ExportedItems):
         self._kept: list[object] = []
         self._functions: dict[str, GuestFunction] = {}
         self._table_functions: dict[int, GuestFunction] = {}
+        self._slots: FunctionSlots | None = None
         self._lock = threading.Lock()
         self._owner = 0
         self._entries = 0
@@ -71,6 +74,9 @@ class GuestInstance(ExportedItems):
             api.wasmtime_memory_data(self.context, pointer) or 0,
             api.wasmtime_memory_data_size(self.context, pointer),
         )
+
+    def _locate_table(self) -> tuple[int, int]:
+        return self.context, self.table_pointer
 
     # ---- life
 
@@ -223,9 +229,9 @@ class GuestInstance(ExportedItems):
                 budget.look()
 
     @property
-    def host_bytes(self) -> int | None:
-        """What values of this instance may take of the host's memory; None = no limit."""
-        return self._store.limits.host_bytes
+    def limits(self) -> Limits:
+        """What this instance may use."""
+        return self._store.limits
 
     def look_at_ticks(self, look: Callable[[], None]) -> None:
         """Have another limit looked at where the CPU budget is. ``look`` calls :meth:`exceed`."""
@@ -432,6 +438,17 @@ class GuestInstance(ExportedItems):
         return self._item(TABLE_EXPORT, capi.EXTERN_TABLE)
 
     @property
+    def slots(self) -> FunctionSlots:
+        """Which slots hold which functions."""
+        if self._slots is None:
+            self._slots = FunctionSlots(self._api, self._locate_table, self.table_size, self.program.slot_hints)
+        return self._slots
+
+    def slot_of(self, name: str) -> int | None:
+        """The address of an exported function: the first slot that holds it; None where none does."""
+        return self.slots.find_export(name, int(self.function(name).handle.item[1]))
+
+    @property
     def handle(self) -> capi.Instance:
         """The main module's instance, for what links others to it."""
         return self._instance
@@ -466,6 +483,8 @@ class GuestInstance(ExportedItems):
         if error:
             raise GuestFault(f"the table has no slot {index}", found=self._api.take_error(error))
         self._table_functions.pop(index, None)
+        if self._slots is not None:
+            self._slots.note(index, int(value.item[1]))
 
 
 def _brief(error: BaseException) -> str:

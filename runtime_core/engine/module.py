@@ -111,6 +111,7 @@ class Program:
         self._lock = threading.Lock()
         self._callbacks: list[Any] = []
         self._callers: dict[str, Caller] = {}
+        self.slot_hints: dict[str, int] = {}
         self._linker: int = api.wasmtime_linker_new(engine)
         api.wasmtime_linker_allow_shadowing(self._linker, True)
         self._define(imports)

@@ -69,7 +69,6 @@ class StoreLinker:
         self._api = capi.load()
         self._instance = instance
         self._program = program
-        self._slots: dict[int, int] | None = None
 
     @property
     def _context(self) -> int:
@@ -224,7 +223,7 @@ class StoreLinker:
 
     def slot_of(self, item: Item) -> int | None:
         """The first slot that holds a function; None where no slot does."""
-        return self._known_slots().get(item.identity)
+        return self._instance.slots.find(item.identity)
 
     def append(self, item: Item) -> int:
         """Put a function behind the end of the table; returns its slot.
@@ -243,7 +242,6 @@ class StoreLinker:
     def set_slot(self, slot: int, item: Item) -> None:
         """Put a function into an existing slot."""
         self._instance.table_set_raw(slot, _function_value(item))
-        self._known_slots().setdefault(item.identity, slot)
 
     def set_in(self, table: Item, slot: int, function: Item) -> None:
         """Put a function into a slot of a table that is not the guest's own."""
@@ -272,23 +270,7 @@ class StoreLinker:
 
     def note_slots(self, first: int, count: int) -> None:
         """Take notice of functions that a module put into its own slots."""
-        self._read_slots(first, first + count, self._known_slots())
-
-    def _known_slots(self) -> dict[int, int]:
-        if self._slots is None:
-            self._slots = {}
-            self._read_slots(0, self._instance.table_size(), self._slots)
-        return self._slots
-
-    def _read_slots(self, first: int, end: int, slots: dict[int, int]) -> None:
-        table = self._instance.table_pointer
-        value = capi.Value()
-        get, context, out = self._api.wasmtime_table_get, self._context, ctypes.addressof(value)
-        for slot in range(first, end):
-            if not get(context, table, slot, out):
-                raise GuestFault(f"the table has no slot {slot}")
-            if value.kind == capi.VAL_FUNCREF and value.item[0]:
-                slots.setdefault(int(value.item[1]), slot)
+        self._instance.slots.reread(first, count)
 
 
 def _item(extern: capi.Extern) -> Item | None:

@@ -123,7 +123,12 @@ class Store:
             return
         text = self._api.take_error(error) if error else self._api.take_trap(trap.value or 0)[0]
         if "memory minimum size" in text:
-            raise LimitError("the isolate's memory does not fit its limit", found=text)
+            raise LimitError(
+                "the isolate's memory does not fit its limit",
+                expected=f"<= {self.limits.memory_bytes} bytes",
+                found=text,
+                hint="raise Limits.memory_bytes: the memory of the release, with its libraries' data, is larger",
+            )
         raise HostError("cannot instantiate the guest", found=text)
 
     def export(self, instance: capi.Instance, name: str, kind: int) -> capi.Extern:

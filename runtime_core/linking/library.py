@@ -32,7 +32,8 @@ _SCRIPT_SECTION: Final = ("__start_em_asm", "__stop_em_asm")
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LibraryCode:
     """A side module, the same for all guests. ``exports`` maps the names of its functions and data (i32 globals) to
-    their kind; what else it exports is no symbol.
+    their kind; what else it exports is no symbol. ``passed_on`` are exports that are imports: the position of each
+    among the imported functions. The engine gives such a function another identity than the one it was given.
     """
 
     digest: Digest
@@ -40,6 +41,7 @@ class LibraryCode:
     imports: tuple[binary.Import, ...]
     types: tuple[binary.FunctionType | None, ...]
     exports: Mapping[str, ExternKind]
+    passed_on: Mapping[str, int]
     module: CompiledModule
 
 
@@ -57,8 +59,8 @@ class LibraryLoader:
         self._codes: dict[Digest, LibraryCode] = {}
         self._refused: dict[Digest, FormatError | AbiMismatchError] = {}
 
-    def code_of(self, file: bytes | memoryview) -> LibraryCode:
-        """The code in a file.
+    def code_of(self, file: bytes | memoryview, *, check: Callable[[DylinkInfo], None]) -> LibraryCode:
+        """The code in a file. ``check`` may refuse what it needs, before anything expensive.
 
         Raises:
             FormatError: not a side module, or a malformed one.
@@ -74,11 +76,12 @@ class LibraryLoader:
             if code is None:
                 content = bytes(file)
                 try:
-                    read_dylink(binary.parse(content))  # before anything expensive
+                    check(read_dylink(binary.parse(content)))
                     code = self._codes[digest] = self._make(digest, self._translate(content))
                 except (FormatError, AbiMismatchError) as error:
                     self._refused[digest] = error.with_traceback(None)
                     raise
+        check(code.info)
         return code
 
     def load_stub(self, wasm: bytes) -> CompiledModule:
@@ -87,15 +90,16 @@ class LibraryLoader:
 
     def _make(self, digest: Digest, wasm: bytes) -> LibraryCode:
         module = binary.parse(wasm)
-        imports, types = module.imports(), module.types()
+        imports, types, exports = module.imports(), module.types(), module.exports()
         _check_imports(imports, types)
-        _check_exports(module)
+        _check_exports(module, exports)
         return LibraryCode(
             digest=digest,
             info=read_dylink(module),
             imports=imports,
             types=types,
-            exports=_symbols(module, imports),
+            exports=_symbols(module, imports, exports),
+            passed_on=_passed_on(imports, exports),
             module=self._compile(wasm),
         )
 
@@ -132,7 +136,9 @@ def _check_imports(imports: tuple[binary.Import, ...], types: tuple[binary.Funct
             raise AbiMismatchError("a library imports a function without a function type", found=item.name)
 
 
-def _symbols(module: binary.Module, imports: tuple[binary.Import, ...]) -> dict[str, ExternKind]:
+def _symbols(
+    module: binary.Module, imports: tuple[binary.Import, ...], exports: tuple[binary.Export, ...]
+) -> dict[str, ExternKind]:
     """The functions and data that a module exports. The engine is never asked for globals of other types: it ends the
     process at those that its C interface has no value for.
     """
@@ -140,15 +146,20 @@ def _symbols(module: binary.Module, imports: tuple[binary.Import, ...]) -> dict[
     data = [kind[:1] == _I32 for kind in imported] + [item.value_type == _I32 for item in module.globals()]
     return {
         item.name: item.kind
-        for item in module.exports()
+        for item in exports
         if item.kind is ExternKind.FUNCTION
         or (item.kind is ExternKind.GLOBAL and item.index < len(data) and data[item.index])
     }
 
 
-def _check_exports(module: binary.Module) -> None:
+def _passed_on(imports: tuple[binary.Import, ...], exports: tuple[binary.Export, ...]) -> dict[str, int]:
+    imported = sum(item.kind is ExternKind.FUNCTION for item in imports)
+    return {item.name: item.index for item in exports if item.kind is ExternKind.FUNCTION and item.index < imported}
+
+
+def _check_exports(module: binary.Module, found: tuple[binary.Export, ...]) -> None:
     """Refuse libraries with a memory or table of their own, with JavaScript source, or with odd start-up functions."""
-    exports = {item.name: item.kind for item in module.exports()}
+    exports = {item.name: item.kind for item in found}
     if module.memories() or module.tables():
         raise AbiMismatchError("a library has a memory or a table of its own", expected="the main module's, imported")
     for name in (RELOCATE, CONSTRUCT):
@@ -195,7 +206,8 @@ class Library:
     table_slots: int = 0
     is_open: bool = False
     instance: SideInstance | None = None
-    symbols: dict[str, Symbol | None] = field(default_factory=dict)
+    symbols: dict[str, Symbol] = field(default_factory=dict)
+    passed_on: dict[str, Item] = field(default_factory=dict)
 
     @classmethod
     def of_linked(cls, linked: LinkedLibrary, *, is_global: bool, is_open: bool) -> Library:

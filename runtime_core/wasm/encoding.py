@@ -119,6 +119,10 @@ class Reader:
 
     def u32(self) -> int:
         """An unsigned 32-bit integer."""
+        position = self.position
+        if position < self.end and (byte := self.data[position]) < 0x80:  # most of them are small
+            self.position = position + 1
+            return byte
         value, _ = self._leb(32)
         if value >> 32:
             raise FormatError("an integer of more than 32 bits", found=f"before byte {self.position}")

@@ -37,8 +37,11 @@ _DECLARED: Final = b"\3\0"
 """How an element segment begins that only declares functions."""
 _UNREACHABLE: Final = b"\3\0\0\x0b"
 """The body of a function that traps, with its size."""
-_MAX_END: Final = 1 << 29
-"""Static data of all libraries end below this address, where this linker places them."""
+_MAX_END: Final = 1 << 27
+"""Static data of all libraries end below this address, where this linker places them: every isolate has memory up to
+there, whether it opens the libraries or not, and 128 MiB is what Workers have in all. A library that does not fit is
+loaded at run time, where the isolate's own limit holds.
+"""
 _MEMORY_END: Final = 1 << 32
 _MAX_SLOTS: Final = 1 << 20
 """As many as the engine gives a table."""
@@ -323,6 +326,9 @@ class ImageLinker:
             return known[item.name]
         definition = self._visible(linked, item.name)
         if definition is None:
+            host = self._main.host_pointer(item.name)
+            if host is not None:
+                return self._slot(host)
             if item.name not in linked.side.info.weak_imports:
                 raise LinkError("it has an undefined symbol", found=item.name)
             return 0

@@ -18,6 +18,7 @@ _HEAP_BASE: Final = "__heap_base"
 _BREAK: Final = "emscripten_get_sbrk_ptr"
 _STACK_POINTER: Final = "__stack_pointer"
 _TABLE: Final = 0
+_HOSTS: Final = ("env", "wasi_snapshot_preview1")
 
 
 class MainModule:
@@ -73,6 +74,10 @@ class MainModule:
         """An imported function: its index and type."""
         index = self._hosts.get((module, symbol))
         return None if index is None else (index, self._kinds[index])
+
+    def host_pointer(self, symbol: str) -> int | None:
+        """The index of an imported function whose address a library takes."""
+        return next((self._hosts[key] for module in _HOSTS if (key := (module, symbol)) in self._hosts), None)
 
     def datum(self, symbol: str) -> int | None:
         """The address of an exported datum."""

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from runtime_core.linking.library import LibraryLoader
 from runtime_core.linking.linkedset import LinkedSet, LinkState
-from runtime_core.linking.linker import MAX_LIBRARIES, Place
+from runtime_core.linking.linker import MAX_LIBRARIES
+from runtime_core.linking.place import Place
 from schemas.errors import LinkError, RestoreError
 
 if TYPE_CHECKING:

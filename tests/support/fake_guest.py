@@ -65,6 +65,9 @@ class FakeInstance:
     def set_global(self, name: str, value: int) -> None:
         self.globals[name] = value
 
+    def slot_of(self, name: str) -> int | None:
+        return next((slot for slot, item in enumerate(self.table) if item is self.exports[name]), None)
+
     def table_size(self) -> int:
         return len(self.table)
 

@@ -51,6 +51,48 @@ def _counter(first: int) -> bytes:
     )
 
 
+def _optional(symbol: str, *, weak: bool = True, padding: str = "") -> bytes:
+    """A library that calls and takes the address of what may be nowhere: a function and a datum."""
+    names = [f"{symbol}_function", f"{symbol}_datum"]
+    return side_module(
+        f'(module (import "env" "{names[0]}" (func $f (result i32)))'
+        f' (import "GOT.func" "{names[0]}" (global $p (mut i32))) (import "GOT.mem" "{names[1]}" (global $d (mut i32)))'
+        ' (func (export "call") (result i32) (call $f)) (func (export "pointer") (result i32) (global.get $p))'
+        f' (func (export "datum") (result i32) (global.get $d))){padding}',
+        weak=names if weak else [],
+    )
+
+
+def _optional_definition(symbol: str, value: int) -> bytes:
+    """A library with the function and the datum."""
+    return side_module(
+        '(module (import "env" "__memory_base" (global $base i32))'
+        f' (global (export "{symbol}_datum") i32 (i32.const 8))'
+        f' (func (export "{symbol}_function") (result i32) (i32.const {value})))',
+        memory=16,
+    )
+
+
+_POINTERS = """(module
+  (import "env" "__indirect_function_table" (table 0 funcref))
+  (import "env" "__table_base" (global $base i32))
+  (import "env" "PyObject_Malloc" (func $malloc (param i32) (result i32)))
+  (import "GOT.func" "PyObject_Free" (global $free (mut i32)))
+  (import "GOT.func" "pointers_plain" (global $plain (mut i32)))
+  (import "GOT.func" "pointers_listed" (global $listed (mut i32)))
+  (import "GOT.func" "emscripten_get_now" (global $now (mut i32)))
+  (elem (global.get $base) $listed)
+  (func (export "pointers_plain") (result i32) (i32.const 1))
+  (func $listed (export "pointers_listed") (result i32) (i32.const 2))
+  (export "passed_on" (func $malloc))
+  (func (export "plain") (result i32) (global.get $plain))
+  (func (export "listed") (result i32) (global.get $listed))
+  (func (export "in_table") (result i32) (global.get $base))
+  (func (export "free") (result i32) (global.get $free))
+  (func (export "now") (result f64) (call_indirect (result f64) (global.get $now))))"""
+"""A library that takes addresses of functions: its own, the main module's and the host's."""
+
+
 LIBRARIES: Final[dict[str, bytes]] = {
     "data.so": side_module(_DATA, memory=16, alignment=2),
     "again.so": side_module(_DATA, memory=16, alignment=2),
@@ -68,6 +110,18 @@ LIBRARIES: Final[dict[str, bytes]] = {
     "undefined.so": _caller("nobody_has_this"),
     "undefined_data.so": _pointer("nobody_has_that", "GOT.mem"),
     "weak.so": _pointer("nobody_has_this", "GOT.func", weak=["nobody_has_this"]),
+    "optional.so": _optional("optional"),
+    "optional_definition.so": _optional_definition("optional", 20),
+    "optional_again.so": _optional("optional", padding=" "),
+    "unseen.so": _optional("unseen"),
+    "unseen_definition.so": _optional_definition("unseen", 21),
+    "in_group.so": _optional("group"),
+    "group.so": side_module(
+        '(module (import "env" "call" (func $c (result i32))) (func (export "run") (result i32) (call $c))'
+        ' (func (export "group_function") (result i32) (i32.const 22)))',
+        needed=["in_group.so"],
+    ),
+    "pointers.so": side_module(_POINTERS, slots=1),
     "first.so": _counter(1),
     "second.so": _counter(2),
     "not_wasm.so": b"\x7fELF" + bytes(60),
@@ -91,6 +145,12 @@ def outcome(function, *arguments):
         return function(*arguments)
     except Exception as error:
         return [type(error).__name__]
+main = ctypes.CDLL(None)
+def address(symbol, library=main):
+    return _ctypes.dlsym(library._handle, symbol)
+def slot_of_type(position):
+    # object's type points to that function
+    return ctypes.c_uint32.from_address(id(object) + 4 * position).value
 def handle_works(name, symbol):
     handle = _ctypes.dlopen(f"{{D}}/{{name}}", 2)
     value = ctypes.CFUNCTYPE(ctypes.c_int)(_ctypes.dlsym(handle, symbol))()
@@ -132,6 +192,17 @@ CASES: Final[dict[str, str]] = {
     "dots": "outcome(lambda: ctypes.CDLL(f'{D}/sub/../libbase.so').base_function())",
     "undefined function": "outcome(lambda: bool(load('undefined.so')))",
     "weak": "load('weak.so').pointer()",
+    "optional": "optional = load('optional.so'); [optional.pointer(), optional.datum()]",
+    "optional, defined locally": "unseen = load('unseen.so'); load('unseen_definition.so'); [unseen.pointer(), unseen.datum()]",
+    "optional, defined globally": "load('optional_definition.so', ctypes.RTLD_GLOBAL); [optional.pointer(), optional.datum(), optional.call(), optional.call()]",
+    "optional, defined before": "again = load('optional_again.so'); [again.call(), bool(again.pointer()), bool(again.datum())]",
+    "optional, defined by what needs it": "os.environ['LD_LIBRARY_PATH'] = D; load('group.so').run()",
+    "pointers to the main module's functions": "[address('PyObject_Free') == slot_of_type(40), address('PyObject_GenericGetAttr') == slot_of_type(18), address('PyObject_Free', ctypes.pythonapi) == slot_of_type(40)]",
+    "pointers to a library's functions": "pointers = load('pointers.so'); [pointers.plain() == address('pointers_plain', pointers), pointers.listed() == pointers.in_table() == address('pointers_listed', pointers), pointers.free() == address('PyObject_Free')]",
+    "pointers that ctypes sees": "[ctypes.cast(pointers.pointers_plain, ctypes.c_void_p).value == pointers.plain(), ctypes.cast(ctypes.pythonapi.PyObject_Free, ctypes.c_void_p).value == slot_of_type(40)]",
+    "a function that is passed on": "address('passed_on', pointers) == address('PyObject_Malloc')",
+    "a pointer to a function of the host": "now = pointers.now; now.restype = ctypes.c_double; now() > 0",
+    "functions of the host": "outcome(lambda: bool(address('emscripten_get_now')))",
     "own definitions": "a, b = load('first.so'), load('second.so'); [a.common(), b.common(), a.call_common(), b.call_common()]",
     "close": "handle_works('data.so', 'made')",
     "close and open": "[handle_works('again.so', 'made'), load('again.so').made()]",

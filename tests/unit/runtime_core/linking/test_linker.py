@@ -7,6 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from runtime_core.engine.codecache import CodeCache
+from runtime_core.engine.engine import Engine
+from runtime_core.engine.limits import Limits
+from runtime_core.linking.library import LibraryLoader
+from runtime_core.linking.linker import DynamicLinker
 from schemas.errors import FatalIsolateError, LimitError, LinkError
 from tests.support.side_modules import LinkingGuest, side_module
 
@@ -201,6 +206,54 @@ def test_libraries_that_do_not_fit(make: MakeGuest, needs: dict[str, object]) ->
         guest.linker.open("/lib/a.so", is_global=False)
     assert guest.linker.libraries == ()
     assert guest.call("/lib/b.so", "two") == 2
+
+
+@pytest.mark.parametrize(
+    ("size", "limit"), [(300 << 20, 4 << 16), (300 << 20, 256 << 20), (60_000, 1 << 16), (1 << 20, None)]
+)
+def test_static_data_that_the_isolate_cannot_hold(tmp_path: Path, size: int, limit: int | None) -> None:
+    """The error says what the isolate has, and comes before what it needs is looked for if the size alone is enough."""
+    tmp_path.chmod(0o700)
+    library = constant("one", 1, memory=size, needed=["gone.so"] if size > 1 << 28 else [])
+    guest = LinkingGuest(tmp_path, {"/lib/a.so": library}, Limits(memory_bytes=limit))
+    with pytest.raises(LimitError, match=r"static data of the library /lib/a\.so") as caught:
+        guest.linker.open("/lib/a.so", is_global=False)
+    assert str(size)[:2] in str(caught.value.found)
+    assert ("4 GiB" if limit is None else f"{limit} bytes") in str(caught.value.expected)
+    assert guest.linker.libraries == ()
+    assert guest.instance.memory.size == 1 << 16
+
+
+def test_a_limit_holds_for_what_another_isolate_has_loaded(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    guest = LinkingGuest(tmp_path, {"/lib/a.so": constant("one", 1, memory=2 << 16)}, Limits(memory_bytes=1 << 16))
+    engine, cache = Engine(), CodeCache(tmp_path)
+    loader = LibraryLoader(translate=lambda data: data, load=lambda wasm: engine.load(wasm, cache))
+    loader.code_of(guest.files["/lib/a.so"], check=lambda info: None)
+    limited = DynamicLinker(instance=guest.instance, store=guest.store, loader=loader, read_file=guest.files.get)
+    with pytest.raises(LimitError, match="static data"):
+        limited.open("/lib/a.so", is_global=False)
+
+
+def test_addresses_of_the_hosts_functions(make: MakeGuest) -> None:
+    """Each has one address, whoever takes it."""
+    wat = """(module (import "env" "__indirect_function_table" (table 0 funcref))
+      (import "GOT.func" "add" (global $add (mut i32)))
+      (func (export "pointer") (result i32) (global.get $add))
+      (func (export "run") (result i32)
+        (call_indirect (param i32 i32) (result i32) (i32.const 30) (i32.const 12) (global.get $add))))"""
+    guest = make(a=side_module(wat), b=side_module(wat + " "))
+    assert guest.call("/lib/a.so", "run") == 42
+    assert guest.call("/lib/a.so", "pointer") == guest.call("/lib/b.so", "pointer") != 0
+
+
+def test_an_imported_function_that_is_exported_again_has_one_address(make: MakeGuest) -> None:
+    wat = '(module (import "env" "answer" (func $answer (result i32))) (export "again" (func $answer)))'
+    guest = make(a=side_module(wat), b=side_module(wat + " ", needed=["a.so"], paths=["$ORIGIN"]))
+    for name in "ab":
+        library = guest.linker.open(f"/lib/{name}.so", is_global=False)
+        assert guest.linker.address(library, "again") == 2
+    assert guest.call("/lib/a.so", "again") == 42
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from runtime_core.engine.engine import Engine
+from runtime_core.engine.limits import Limits
 from runtime_core.linking.linkedset import LinkedSet, LinkState
 from runtime_core.wasm.codelink import LibraryFile, link_libraries
 from runtime_core.wasm.linkedlibrary import LinkedLibrary
-from schemas.errors import AbiMismatchError, CaptureError, FatalIsolateError, FormatError, LinkError
+from schemas.errors import AbiMismatchError, CaptureError, FatalIsolateError, FormatError, LimitError, LinkError
 from tests.support.linked_modules import HEAP_BASE, TABLE_SIZE, LinkedGuest, everything, linked, main_image
 from tests.support.side_modules import LinkingGuest, side_module
 
@@ -300,6 +301,36 @@ def test_libraries_that_want_all_slots_are_left_out(tmp_path: Path) -> None:
     guest = LinkedGuest(tmp_path, image, files)
     assert guest.call("/lib/b.so", "b") == 2
     assert guest.call("/lib/c.so", "own") == 20000
+
+
+def test_libraries_with_much_static_data_are_left_out(tmp_path: Path) -> None:
+    """Every isolate of the image would need that memory; at run time the isolate's own limit holds."""
+    files = {"/lib/a.so": constant("a", 1, memory=1 << 27), "/lib/b.so": constant("b", 2, memory=1 << 16)}
+    image = linked(files)
+    assert set(image.left_out) == {"/lib/a.so"}
+    assert "no room for its data" in image.left_out["/lib/a.so"]
+    assert str(1 << 27) in image.left_out["/lib/a.so"]
+    guest = LinkedGuest(tmp_path, image, files, limits=Limits(memory_bytes=4 << 20))
+    assert guest.call("/lib/b.so", "b") == 2
+    with pytest.raises(LimitError, match=r"static data of the library /lib/a\.so"):
+        guest.linker.open("/lib/a.so", is_global=False)
+    with pytest.raises(LimitError, match="does not fit its limit") as caught:
+        LinkedGuest(tmp_path, image, files, limits=Limits(memory_bytes=1 << 16))
+    assert caught.value.expected == "<= 65536 bytes"
+
+
+def test_addresses_of_functions_of_the_host(tmp_path: Path) -> None:
+    wat = """(module (import "env" "__indirect_function_table" (table 0 funcref))
+      (import "GOT.func" "add" (global $add (mut i32)))
+      (func (export "pointer") (result i32) (global.get $add))
+      (func (export "run") (result i32)
+        (call_indirect (param i32 i32) (result i32) (i32.const 30) (i32.const 12) (global.get $add))))"""
+    files = {NAME: side_module(wat), "/lib/b.so": side_module(wat + " ")}
+    image = linked(files)
+    assert not image.left_out
+    guest = LinkedGuest(tmp_path, image, files)
+    assert guest.call(NAME, "run") == 42
+    assert guest.call(NAME, "pointer") == guest.call("/lib/b.so", "pointer") != 0
 
 
 def test_a_chain_of_libraries_may_be_long_and_sees_all_of_it() -> None:

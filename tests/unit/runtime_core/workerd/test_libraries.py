@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from runtime_core.linking.linker import MAX_LIBRARIES, Place
+from runtime_core.linking.linker import MAX_LIBRARIES
+from runtime_core.linking.place import Place
 from runtime_core.workerd.libraries import library_path, library_places, link_state
 from schemas.errors import RestoreError
 from schemas.snapshot_metadata import SnapshotMetadata
