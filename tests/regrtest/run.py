@@ -44,7 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     patience, most = options.patience, options.most
     names = options.modules or [name for name in MODULES if name not in record]
     for start in range(0, len(names), _TOGETHER):
-        under_node = {name: Outcome(is_complete=options.here_only) for name in names[start : start + _TOGETHER]}
+        under_node = {
+            name: Outcome(hung=_known_to_hang(record, name), is_complete=options.here_only)
+            for name in names[start : start + _TOGETHER]
+        }
         collect_together(under_node, partial(run_node, package=package, suite=suite, patience=patience), most)
         for name, node in under_node.items():
             here = Outcome(hung=[*node.hung])
@@ -78,6 +81,10 @@ def collect_together(
         spent[name] += time.monotonic() - started
         if spent[name] > most_seconds and not outcomes[name].is_complete:
             outcomes[name].give_up(f"took more than {most_seconds:.0f} seconds")
+
+
+def _known_to_hang(record: Record, name: str) -> list[str]:
+    return [*record[name].node.hung] if name in record else []
 
 
 def _parser() -> argparse.ArgumentParser:
