@@ -245,15 +245,6 @@ class JsHost:
                 if isinstance(value, PyProxy) and not isinstance(source, PyProxy | HeldObject):
                     value.destroy()
 
-    def run_coroutine(self, proxy: PyProxy) -> object:
-        """Run an awaitable of the guest on its event loop until it is done; returns its result as plain Python.
-
-        Raises:
-            PythonError: it raised.
-            WorkerError: it can never finish.
-        """
-        return self._guarded(self._finish, proxy)
-
     def _finish(self, result: JsValue) -> object:
         """A result as plain Python; awaitables are awaited."""
         while True:
@@ -279,10 +270,6 @@ class JsHost:
         if self.instance.poisoned:  # a coroutine of the host used the isolate, and that ended it
             self.instance.refuse()
         self._after()
-
-    def new_promise(self) -> JsPromise:
-        """A pending promise that a host function may return and resolve later."""
-        return JsPromise(self.loop)
 
     def to_guest(self, value: object) -> object:
         """A plain value as what the guest receives as an equal Python object; containers become owned proxies."""

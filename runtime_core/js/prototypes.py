@@ -5,16 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from runtime_core.js.errors import throw_type_error
-from runtime_core.js.functions import JsFunction, builtin_constructor
-from runtime_core.js.operators import to_boolean
+from runtime_core.js.functions import builtin_constructor
 from runtime_core.js.values import (
     ABSENT,
-    SYMBOL_HAS_INSTANCE,
     JsObject,
     JsValue,
     PropertyKey,
     own_members,
-    prototype_chain,
     shown_class,
 )
 
@@ -117,24 +114,3 @@ def _introduction(cls: type[JsObject]) -> tuple[type[JsObject], str]:
     """The class that gave ``cls`` its JavaScript name, and that name."""
     introduced = next(base for base in cls.__mro__ if "class_name" in base.__dict__)
     return introduced, shown_class(introduced)
-
-
-def instance_of(value: JsValue, constructor: JsValue) -> bool:
-    """``value instanceof constructor``.
-
-    Raises:
-        JsThrow: a TypeError where the right side is no constructor.
-    """
-    if not isinstance(constructor, JsObject):
-        throw_type_error("Right-hand side of 'instanceof' is not an object")
-    check = constructor.get(SYMBOL_HAS_INSTANCE)
-    if isinstance(check, JsFunction):
-        return to_boolean(check.call(constructor, (value,)))
-    if not isinstance(constructor, JsFunction):
-        throw_type_error("Right-hand side of 'instanceof' is not callable")
-    prototype = constructor.get("prototype")
-    if not isinstance(prototype, JsObject):
-        if isinstance(value, JsObject):
-            throw_type_error("Function has non-object prototype 'undefined' in instanceof check")
-        return False
-    return any(found is prototype for found in prototype_chain(value))

@@ -18,7 +18,7 @@ hiwire tables.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final, cast, final
+from typing import Final, cast, final
 
 from runtime_core.js.values import ERROR, NO_VALUE, UNDEFINED
 from schemas.errors import GuestFault, LimitError
@@ -88,7 +88,6 @@ class RefTable:
         self._arrays: dict[int, object] = {}  # by index, those from the guest that the host has met
         self._new_array: Callable[[], object] | None = None
         self.arrays_are_in_use = False  # whether the guest held handles of its arrays at the last sweep
-        self._weighers: dict[type, Callable[[Any], int]] = {str: len}
         self._large: dict[int, int] = {}  # id of each large value that has a handle: its size
         self._large_bytes = 0
         self._sweep_at_bytes = SWEEP_BYTES
@@ -102,10 +101,6 @@ class RefTable:
     def register_proxy_type(self, cls: type) -> None:
         """Give the exact class ``cls`` (PyProxy, Promise) handles of the kind that says so."""
         self._proxy_types.add(cls)
-
-    def register_large_type(self, cls: type, size: Callable[[Any], int]) -> None:
-        """Count values of the exact class ``cls`` by their size in bytes, as texts are."""
-        self._weighers[cls] = size
 
     def register_primitive_type(self, cls: type) -> None:
         """Give values of the exact class ``cls`` handles of the kind that says that they are no objects."""
@@ -189,9 +184,8 @@ class RefTable:
             constant = self._by_type.get(kind)
             if constant is not None:
                 return constant
-            weigh = self._weighers.get(kind)
-            if weigh is not None:
-                size = weigh(value)
+            if kind is str:
+                size = len(cast("str", value))
                 if size > LARGE_BYTES:
                     self._count(value, size)
         if self._free:

@@ -30,7 +30,6 @@ from runtime_core.js.operators import (
     typeof,
 )
 from runtime_core.js.promises import JsPromise, resolved_promise
-from runtime_core.js.prototypes import instance_of
 from runtime_core.js.pyproxy import PyProxy
 from runtime_core.js.values import (
     ABSENT,
@@ -64,6 +63,7 @@ from tests.conformance.ffi.fixture_classes import (
     throw,
     tidy,
 )
+from tests.support.javascript import instance_of
 
 
 def _inspect(value: JsValue, seen: tuple[JsValue, ...] = ()) -> str:

@@ -11,8 +11,8 @@ from runtime_core.js.functions import JsFunction
 from runtime_core.js.intrinsics import constructor
 from runtime_core.js.maps import JsMap
 from runtime_core.js.operators import call_method, constructor_name, to_string
-from runtime_core.js.prototypes import instance_of
 from runtime_core.js.values import UNDEFINED, JsObject, JsValue
+from tests.support.javascript import instance_of
 
 
 def define_point() -> JsClass:

@@ -142,16 +142,16 @@ def test_a_large_value_counts_once_however_often_it_crosses() -> None:
     assert not refs.sweep_is_due
 
 
-def test_large_values_are_bounded_within_one_call() -> None:
+def test_large_values_are_bounded_within_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runtime_core.js.refs.MAX_LARGE_BYTES", 3 * LARGE_BYTES)
     refs = RefTable()
-    refs.register_large_type(bytearray, lambda _data: MAX_LARGE_BYTES // 2)
-    held = [bytearray(1), bytearray(2)]
-    for data in held:
-        refs.encode(data)
+    texts = [letter * (LARGE_BYTES + 1) for letter in "abc"]
+    for text in texts[:2]:
+        refs.encode(text)
     with pytest.raises(LimitError, match="memory of the host"):
-        refs.encode(bytearray(3))
+        refs.encode(texts[2])
     refs.sweep([])
-    refs.encode(bytearray(3))
+    refs.encode(texts[2])
 
 
 def array_bits(number: int) -> int:

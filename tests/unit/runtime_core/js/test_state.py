@@ -12,6 +12,7 @@ from runtime_core.js.arrays import JsArray
 from runtime_core.js.functions import NativeFunction
 from runtime_core.js.host import JsHost
 from runtime_core.js.operators import get_property
+from runtime_core.js.promises import JsPromise
 from runtime_core.js.proxy_flags import ProxyProperties
 from runtime_core.js.pyproxy import PyProxy, adopt_proxy
 from runtime_core.js.restore import JsState
@@ -129,7 +130,7 @@ def bound(js: JsHost) -> object:
         (lambda js: JsArray([1]), "an array made at run time"),
         (lambda js: JsObject(), "an object made at run time"),
         (lambda js: NativeFunction(lambda: UNDEFINED, "resolve"), "a function made at run time"),
-        (lambda js: js.new_promise(), "a promise"),
+        (lambda js: JsPromise(js.loop), "a promise"),
         (destroyed, "a destroyed proxy"),
         (bound, "a bound proxy"),
     ],
