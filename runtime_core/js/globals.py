@@ -62,10 +62,10 @@ class LazyObject(JsObject):
             super().delete(key)
 
     def own_keys(self) -> list[str]:
-        """The names of own enumerable properties."""
+        """The names of own enumerable properties, in an order that does not tell which were read."""
         own = self.own or {}
-        made = [key for key, value in own.items() if isinstance(key, str) and value is not _DELETED]
-        return list(dict.fromkeys([*(key for key in self._makers if key not in own), *made]))
+        added = (key for key in own if isinstance(key, str) and key not in self._makers)
+        return [*(key for key in self._makers if own.get(key) is not _DELETED), *added]
 
     def changed_members(self) -> list[str]:
         """Names of members that are not, or no longer, what the makers make."""

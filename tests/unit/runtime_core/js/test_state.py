@@ -95,6 +95,22 @@ def test_a_captured_state_is_json_and_restores() -> None:
     assert again.released == []
 
 
+def test_what_was_read_is_not_taken_for_changed() -> None:
+    """Members of lazy objects, also of those within others, come into being when they are read, in any order."""
+    js, _ = prepared()
+    helper = js.workerd.get("_pyodide_entrypoint_helper")
+    assert isinstance(helper, JsObject)
+    before = helper.own_names()
+    for name in reversed(before):
+        helper.get(name)
+    assert helper.own_names() == before
+    assert capture(js)
+    helper.set("added", 1)
+    assert helper.own_names() == [*before, "added"]
+    with pytest.raises(CaptureError, match="workerd: _pyodide_entrypoint_helper"):
+        capture(js)
+
+
 def test_values_that_occur_twice_are_one_object() -> None:
     js, instance = prepared()
     proxy = adopt_proxy(js, 4096, 0)
