@@ -49,6 +49,8 @@ class Outcome:
     skipped: str = ""
     broken: str = ""
     """Why the module was given up; the counts are those of the tests until then."""
+    complaint: str = ""
+    """What the interpreter said when it died the last time."""
     is_complete: bool = False
     done: set[str] = field(default_factory=set)
     """The tests that ran to their ends. Not kept in files."""
@@ -102,6 +104,7 @@ class Outcome:
             self.skips += value["skipped"] and not value["failed"]
 
     def _take_death(self, test: str, run: Run, *, has_progress: bool) -> None:
+        self.complaint = run.complaint or self.complaint
         if has_progress and (run.ending is Ending.TIME or not test):
             return  # the next run goes on from here
         if not test or test in self.left_out:
@@ -139,7 +142,7 @@ class Pair:
 Record = dict[str, Pair]
 """By the names of the modules."""
 _SIDES: Final = ("node", "here")
-_KEPT: Final = ("run", "skips", "failed", "crashed", "hung", "skipped", "broken", "is_complete")
+_KEPT: Final = ("run", "skips", "failed", "crashed", "hung", "skipped", "broken", "complaint", "is_complete")
 
 
 def write_record(record: Record, path: Path) -> None:
@@ -154,7 +157,9 @@ def read_record(path: Path) -> Record:
     if not path.exists():
         return {}
     return {
-        name: Pair(**{side: Outcome(**{key: sides[side][key] for key in _KEPT}) for side in _SIDES})
+        name: Pair(
+            **{side: Outcome(**{key: sides[side][key] for key in _KEPT if key in sides[side]}) for side in _SIDES}
+        )
         for name, sides in json.loads(path.read_text()).items()
     }
 

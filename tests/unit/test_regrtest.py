@@ -89,7 +89,7 @@ def test_a_death_between_tests_does_not_end_a_module_that_makes_progress() -> No
 def test_a_result_that_was_cut_in_the_middle_is_none() -> None:
     outcome = Outcome()
     outcome.take(_run(_test("a") + _line("test", "b") + 'result: {"test": "b", "fai'))
-    assert (outcome.done, outcome.crashed) == ({"a"}, ["b"])
+    assert (outcome.done, outcome.crashed, outcome.complaint) == ({"a"}, ["b"], "what it complained of")
 
 
 def test_a_module_is_given_up_after_its_time_with_its_counts() -> None:
