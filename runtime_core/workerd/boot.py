@@ -17,9 +17,9 @@ from runtime_core.emscripten.host import EmscriptenHost, HostServices
 from runtime_core.guest import Guest
 from runtime_core.worker.baseline import baseline_sources
 from runtime_core.workerd.bootstrap import Bootstrap
-from runtime_core.workerd.entropy import RationedEntropy
+from runtime_core.workerd.entropy import RationedFixedEntropy
 from runtime_core.workerd.filesystem import add_support_files, make_tree, mount_packages, open_streams
-from runtime_core.workerd.profile import METADATA_DIRECTORY, VENDORED_LIBRARY_DIRECTORY, WorkerdProfile
+from runtime_core.workerd.profile import ADD_LIBRARY_PATH, METADATA_DIRECTORY, WorkerdProfile
 from runtime_core.workerd.source import SourceRunner
 from schemas.errors import HostError
 
@@ -38,7 +38,6 @@ del before_top_level
 """
 _DIGITS: Final = len(str(U32))
 _EXTEND_SYS_PATH: Final = 'import sys; sys.path.append("{}"); sys.path.append("{}"); del sys'
-_ADD_LIBRARY_PATH: Final = f'import os; os.environ["LD_LIBRARY_PATH"] += ":{VENDORED_LIBRARY_DIRECTORY}"; del os'
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +55,7 @@ class WorkerdGuest:
 
     def __init__(self, instance: GuestInstance, profile: WorkerdProfile) -> None:
         self.profile = profile
-        self.entropy = RationedEntropy(profile.entropy_byte)
+        self.entropy = RationedFixedEntropy(profile.entropy_byte)
         services = HostServices(clock=SteppingClock(), entropy=self.entropy)
         emscripten = EmscriptenHost(services=services, environment=profile.environment)
         emscripten.runtime_name = profile.runtime_name
@@ -111,6 +110,6 @@ def boot_workerd(
     started.runner.run(_BEFORE_TOP_LEVEL)
     started.runner.run(_EXTEND_SYS_PATH.format(METADATA_DIRECTORY, profile.session_site_packages))
     started.bootstrap.run(Bootstrap.register)
-    started.runner.run(_ADD_LIBRARY_PATH)
+    started.runner.run(ADD_LIBRARY_PATH)
     started.import_baseline()
     return started

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from runtime_core.emscripten.guest import Memory
 
 
-class RationedEntropy:
+class RationedFixedEntropy:
     """One fixed byte, for as many readings as a counter in the guest's memory allows.
 
     The counter is a byte that guest code sets and that every reading decrements; :meth:`bind` says where it is.

@@ -21,6 +21,7 @@ DYNAMIC_LIBRARY_DIRECTORY: Final = "/usr/lib"
 
 VENDORED_LIBRARY_DIRECTORY: Final = "/session/metadata/python_modules/lib/"
 """Spelled as workerd adds it to LD_LIBRARY_PATH."""
+ADD_LIBRARY_PATH: Final = f'import os; os.environ["LD_LIBRARY_PATH"] += ":{VENDORED_LIBRARY_DIRECTORY}"; del os'
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

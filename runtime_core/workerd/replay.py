@@ -27,7 +27,7 @@ from runtime_core.worker.search_path import DYNLIB_PATH, METADATA_PATH, library_
 from runtime_core.workerd.bootstrap import Bootstrap
 from runtime_core.workerd.failures import guest_failures
 from runtime_core.workerd.libraries import link_state, load_libraries
-from runtime_core.workerd.profile import VENDORED_LIBRARY_DIRECTORY, WORKERD_314_0_5, WorkerdProfile
+from runtime_core.workerd.profile import ADD_LIBRARY_PATH, WORKERD_314_0_5, WorkerdProfile
 from runtime_core.workerd.references import FIRST_RECORDED, References
 from runtime_core.workerd.source import SourceRunner
 from runtime_core.workerd.worker import invalidate_caches, offer_snapshot_info, set_up_search_path
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from schemas.snapshot_codec import Snapshot
 
 _NO_VALUE_INDEX: Final = 6
-_ADD_LIBRARY_PATH: Final = f'import os; os.environ["LD_LIBRARY_PATH"] += ":{VENDORED_LIBRARY_DIRECTORY}"; del os'
 _LIBRARY_VARIABLE: Final = "LD_LIBRARY_PATH"
 
 
@@ -172,7 +171,7 @@ def take_up_interface(guest: Guest, runner: SourceRunner, references: References
     if js.pyodide is None:
         raise RestoreError("the snapshot's memory holds no Pyodide", expected="the module _pyodide")
     Bootstrap(js, runner).run(lambda _bootstrap: _fill_references(js, references))
-    runner.run(_ADD_LIBRARY_PATH)
+    runner.run(ADD_LIBRARY_PATH)
 
 
 def _fill_references(js: JsHost, references: References) -> None:

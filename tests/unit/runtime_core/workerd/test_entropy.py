@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from runtime_core.workerd.entropy import RationedEntropy
+from runtime_core.workerd.entropy import RationedFixedEntropy
 from schemas.errors import HostError
 from tests.support.fake_guest import FakeInstance
 
@@ -11,7 +11,7 @@ COUNTER = 64
 
 def test_gives_byte_as_often_as_counter_allows() -> None:
     memory = FakeInstance().memory
-    entropy = RationedEntropy(0x2B)
+    entropy = RationedFixedEntropy(0x2B)
     entropy.bind(memory, COUNTER)
     memory.write_u8(COUNTER, 2)
     assert entropy.read(4) == b"++++"
@@ -24,4 +24,4 @@ def test_gives_byte_as_often_as_counter_allows() -> None:
 
 def test_gives_nothing_before_it_knows_its_counter() -> None:
     with pytest.raises(HostError):
-        RationedEntropy(0x2B).read(1)
+        RationedFixedEntropy(0x2B).read(1)
