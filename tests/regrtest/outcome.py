@@ -10,6 +10,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
+from tests.regrtest.modules import BY_CHANCE
+
 _MOST_DEAD: Final = 60
 """Tests that end the interpreter, before a module is given up."""
 _NO_TEST: Final = ("setUp", "tearDown")
@@ -132,11 +134,11 @@ class Pair:
     here: Outcome
 
     def worse(self) -> list[str]:
-        """What does not pass here and passes under node; nothing where node could not be brought to an end."""
+        """What does not pass here and passes under node; not what chance decides; nothing where node is given up."""
         if self.node.broken:
             return []
         whole = self.here.broken or (self.here.skipped and not self.node.skipped)
-        return [*sorted(self.here.bad - self.node.bad), *(["the module as a whole"] if whole else [])]
+        return [*sorted(self.here.bad - self.node.bad - BY_CHANCE), *(["the module as a whole"] if whole else [])]
 
 
 Record = dict[str, Pair]
