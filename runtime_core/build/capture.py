@@ -189,6 +189,8 @@ def bring_to_baseline(guest: Guest, python_version: str) -> Support:
     for source in baseline_sources():
         run_simple_string(guest.instance, guest.emscripten, source)
     support = Support.install(guest, python_version)
+    # Before anything runs often: code that finds a constant mortal goes on counting references to it.
+    keep_lasting_objects(guest)
     warm_up(guest, support)
     return support
 

@@ -21,6 +21,7 @@ from runtime_core.runtime import WORKER_TIME_MS, Runtime
 from runtime_core.snapshot.types import check_order
 from runtime_core.worker.entropy import EntropyGuards
 from runtime_core.worker.entrypoint import WorkerState, load_worker
+from runtime_core.worker.lasting import keep_lasting_objects
 from runtime_core.worker.packages import add_packages, add_worker, package_mounts, worker_mount
 from runtime_core.worker.sdk import CURRENT_FLAGS, offer_sdk_modules
 from runtime_core.worker.support import Support
@@ -110,10 +111,14 @@ def _capture(base: Runtime, guest: Guest, support: Support, addition: Addition, 
     with EntropyGuards.install(guest) as guards:
         for name in addition.imports:
             guest.js.call(support.load, (name,))
+        if addition.imports:
+            # Before anything runs often: code that finds a constant mortal goes on counting references to it.
+            keep_lasting_objects(guest)
         main = None
         if addition.worker is not None:
             add_worker(guest, worker_mount(addition.worker, time_ms=WORKER_TIME_MS))
             main = load_worker(guest, support, addition.worker.module)
+        guest.js.call(support.warm_up)
         guest.js.call(support.flush)
         reseeding = guards.remove()
     worker = WorkerState(main=main, modules=tuple(sorted(guest.js.modules)))

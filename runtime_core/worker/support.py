@@ -26,7 +26,7 @@ _OTHER_MODULES: Final = (
     "_runtime_core_warm",
     "_runtime_core_locate",
 )
-_FUNCTIONS: Final = ("execute", "evaluate", "flush", "load", "asgi", "fetch", "shut_down", "locate")
+_FUNCTIONS: Final = ("execute", "evaluate", "flush", "load", "asgi", "fetch", "shut_down", "locate", "warm_up")
 
 
 def support_source(name: str = SUPPORT_MODULE) -> bytes:
@@ -64,6 +64,7 @@ class Support:
     fetch = _Function()
     shut_down = _Function()
     locate = _Function()
+    warm_up = _Function()
 
     def __init__(self, js: JsHost, places: Mapping[str, tuple[int, int]]) -> None:
         self._js = js

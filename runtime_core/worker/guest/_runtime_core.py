@@ -12,7 +12,7 @@ from _runtime_core_web import asgi, fetch, prepare, shut_down
 
 import __main__
 
-__all__ = ["asgi", "evaluate", "execute", "fetch", "flush", "load", "locate", "shut_down"]
+__all__ = ["asgi", "evaluate", "execute", "fetch", "flush", "load", "locate", "shut_down", "warm_up"]
 
 # How lines begin that cannot begin a last expression: with white space, a comment, the end of one begun before ...
 CONTINUED = frozenset(" \t\f\n#)]}\\@")
@@ -35,11 +35,10 @@ def execute(source, filename):
 
 
 def load(name, is_worker=False):
-    """Import a module, for what its top level does; returns something to await."""
+    """Import a module, for what its top level does."""
     importlib.import_module(name)
     if is_worker:
         prepare(name)
-    return warm_up()
 
 
 def evaluate(source, filename):

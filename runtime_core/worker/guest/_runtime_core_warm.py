@@ -9,7 +9,7 @@ import sys
 
 from _runtime_core_web import forget, prepare_application, serve
 
-_TIMES = 6
+_TIMES = 12
 _HEADERS = [["host", "localhost"], ["content-type", "application/json"]]
 _done = set()
 
@@ -60,6 +60,7 @@ async def _warm_fastapi():
             ):
                 request = [method, "http", path, path, "q=1", _HEADERS, body, ["localhost", 80], None]
                 await serve(application, request)
+            await forget(application)  # it starts up again with the next request
     finally:
         await forget(application)
         contexts.clear()
