@@ -28,6 +28,7 @@ from runtime_core.objects import GuestObject, enter_guest
 from runtime_core.release import ReleaseFiles
 from runtime_core.runtime import Progress, Runtime
 from runtime_core.web import Request, Response
+from runtime_core.worker import serving
 from runtime_core.worker.support import Support
 from schemas.errors import (
     EntrypointError,
@@ -77,7 +78,8 @@ class IsolateOptions:
     :class:`runtime_core.fetch.HttpFetch`; without it they fail with a network error. It is called in threads of its
     own. ``connect`` makes TCP connections for the guest's ``socket`` module: it is called with a host (a name as the
     guest gave it, or an address) and a port and returns a connected socket or raises OSError; without it every host is
-    unreachable. :class:`runtime_core.fetch.TcpConnect` is one.
+    unreachable. :class:`runtime_core.fetch.TcpConnect` is one. ``env`` is the environment of a worker,
+    its variables and secrets by name: each a str, bytes, or what JSON has.
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -86,6 +88,7 @@ class IsolateOptions:
     modules: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     fetch: Fetch | None = None
     connect: Connect | None = None
+    env: Mapping[str, object] = field(default_factory=dict)
 
 
 class Isolate:
@@ -103,6 +106,7 @@ class Isolate:
         services = HostServices(
             streams=StandardStreams(write_stdout=options.stdout, write_stderr=options.stderr, are_terminals=False)
         )
+        env = serving.environment_of(options.env)
         self._guest: Guest | None
         self._support: Support
         guest, self._support = runtime.boot(services=services, limits=options.limits, modules=options.modules)
@@ -110,6 +114,8 @@ class Isolate:
         guest.js.wrap_proxy = self._wrap
         self._state = IsolateState.READY
         self._serves = False
+        self._has_env = bool(env)
+        guest.js.workerd.env.own = env
         guest.js.fetch = options.fetch
         guest.emscripten.connect = options.connect
 
@@ -210,13 +216,22 @@ class Isolate:
             WorkerError: what came is no response.
             PythonError, LimitError, GuestExitError, FatalIsolateError: as for :meth:`run`.
         """
-        main = self._main()
-        answer = self._enter(lambda guest: guest.js.call(self._support.asgi, (main, app, request.to_asgi())))
+        arguments: list[object] = [self._main(), app, request.to_asgi()]
+
+        def action(guest: Guest) -> object:
+            if self._has_env:
+                arguments.append(guest.js.workerd.env)
+            return serving.serve(guest.js, lambda: guest.js.call(self._support.asgi, arguments))
+
+        answer = self._enter(action)
         self._serves = True
         return Response.from_guest(answer)
 
     def fetch(self, request: Request) -> Response:
         """Send a request to the worker: to ``fetch`` of its class ``Default``, else to its function ``on_fetch``.
+
+        The answer is complete when the call returns, and what was given to ``waitUntil`` is done: it counts for the
+        limits. What fails there is written to the guest's standard error.
 
         Raises:
             EntrypointError: the release is not dedicated to a worker, or the worker has neither.
@@ -224,7 +239,13 @@ class Isolate:
             PythonError, LimitError, GuestExitError, FatalIsolateError: as for :meth:`run`.
         """
         main = self._main()
-        answer = self._enter(lambda guest: guest.js.call(self._support.fetch, (main, request.to_fetch())))
+
+        def action(guest: Guest) -> object:
+            js = guest.js
+            arguments = (main, request.to_fetch(), js.workerd.env, serving.new_context(js))
+            return serving.serve(js, lambda: js.call(self._support.fetch, arguments))
+
+        answer = self._enter(action)
         if answer is None:
             raise EntrypointError(f'Python entrypoint "{main}" does not export a handler named "on_fetch"')
         return Response.from_guest(answer)

@@ -124,6 +124,9 @@ def _parser() -> argparse.ArgumentParser:
     request.add_argument("--method", help="default: GET, or POST where there is a body")
     request.add_argument("--header", action="append", default=[], metavar="NAME:VALUE", help="may be repeated")
     request.add_argument("--data", default="", metavar="TEXT", help="the body")
+    request.add_argument(
+        "--env", action="append", default=[], metavar="NAME=VALUE", help="member of the worker's env; may be repeated"
+    )
     request.set_defaults(command=_request)
     add_snapshot_commands(commands)
     return parser
@@ -245,7 +248,8 @@ def _request(options: argparse.Namespace) -> int:
     body = options.data.encode()
     request = Request(url=options.url, method=options.method or ("POST" if body else "GET"), headers=headers, body=body)
     # What the worker prints goes to stderr: stdout has the answer.
-    isolate_options = IsolateOptions(stdout=sys.stderr.buffer.write, stderr=sys.stderr.buffer.write)
+    write = sys.stderr.buffer.write
+    isolate_options = IsolateOptions(stdout=write, stderr=write, env=dict(_variable(text) for text in options.env))
     with _release(options, steps) as release:
         runtime = _runtime(release, options, steps)
         with steps.step("restore copy-on-write"):
@@ -274,6 +278,13 @@ def _header(text: str) -> tuple[str, str]:
     if not colon:
         raise ConfigError("not a header", expected="NAME:VALUE", found=text[:80])
     return name, value.strip()
+
+
+def _variable(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise ConfigError("not a variable of a worker", expected="NAME=VALUE", found=text[:80])
+    return name, value
 
 
 def _measure(options: argparse.Namespace) -> int:

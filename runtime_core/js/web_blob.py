@@ -24,9 +24,9 @@ MAX_BYTES: Final = 1 << 30
 
 
 def _stream(blob: JsBlob) -> JsValue:
-    from runtime_core.js.web_stream import ReadableStream
+    from runtime_core.js.web_stream import bytes_stream
 
-    return ReadableStream(blob.host, blob.data)
+    return bytes_stream(blob.host, blob.data)
 
 
 def _slice(blob: JsBlob, start: JsValue, end: JsValue, kind: JsValue) -> JsValue:

@@ -11,15 +11,15 @@ from runtime_core.js import json_text
 from runtime_core.js.buffers import JsArrayBuffer, bytes_view, is_buffer, uint8_array
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import JsError, throw_type_error
-from runtime_core.js.functions import NativeFunction
-from runtime_core.js.operators import get_property, to_boolean, to_string
+from runtime_core.js.operators import to_string
 from runtime_core.js.promises import JsPromise
+from runtime_core.js.stream_reader import ReadRequest, StreamReader
 from runtime_core.js.values import UNDEFINED, JsObject, JsValue, PropertyKey
 from runtime_core.js.web_blob import MAX_BYTES, JsBlob, decode_text
 from runtime_core.js.web_class import WebObject
 from runtime_core.js.web_form import JsFormData, decode_multipart, decode_urlencoded, encode_multipart
 from runtime_core.js.web_headers import JsHeaders
-from runtime_core.js.web_stream import ReadableStream
+from runtime_core.js.web_stream import ReadableStream, bytes_stream
 
 if TYPE_CHECKING:
     from runtime_core.js.host import JsHost
@@ -97,7 +97,7 @@ class JsBody(WebObject):
         if self.stream is None:
             if self.data is None:
                 return None
-            self.stream = ReadableStream(self.host, b"" if self._used else self.data)
+            self.stream = bytes_stream(self.host, b"" if self._used else self.data)
         return self.stream
 
     def copied_body(self, where: str) -> BodyInit:
@@ -105,7 +105,10 @@ class JsBody(WebObject):
         if not self.usable:
             throw_type_error(f"{where}: Body has already been consumed.")
         if self.data is None and self.stream is not None:
-            throw_type_error(f"{where}: a body that a script streams cannot be cloned here; read it first")
+            from runtime_core.js.stream_pipe import tee
+
+            self.stream, copy = tee(self.stream)
+            return BodyInit(None, copy)
         return BodyInit(self.data)
 
     def take_body(self) -> BodyInit:
@@ -133,8 +136,7 @@ class JsBody(WebObject):
             finish(self.data or b"")
         else:
             self._used = True
-            self.stream.locked = True
-            _drain(self.stream, bytearray(), finish, promise)
+            _drain(self.stream, finish, promise)
         return promise
 
     def read_blob(self, data: bytes) -> JsValue:
@@ -173,22 +175,27 @@ BODY_METHODS: Final[Mapping[PropertyKey, Callable[..., JsValue]]] = {
 }
 
 
-def _drain(stream: ReadableStream, data: bytearray, finish: Callable[[bytes], None], promise: JsPromise) -> None:
-    """Collect what a script streams: chunks of bytes."""
+def _drain(stream: ReadableStream, finish: Callable[[bytes], None], promise: JsPromise) -> None:
+    """Collect what a stream gives: chunks of bytes."""
+    reader = StreamReader(stream)
+    data = bytearray()
 
-    def on_result(result: JsValue) -> JsValue:
-        if to_boolean(get_property(result, "done")):
-            finish(bytes(data))
-            return UNDEFINED
-        chunk = get_property(result, "value")
-        if not is_buffer(chunk):
-            promise.reject(JsError("TypeError", "Received non-Uint8Array chunk"))
-            return UNDEFINED
-        data.extend(bytes_view(chunk))
-        if len(data) > MAX_BYTES:
-            promise.reject(JsError("TypeError", f"a body has at most {MAX_BYTES} bytes"))
-            return UNDEFINED
-        _drain(stream, data, finish, promise)
-        return UNDEFINED
+    def take(chunk: JsValue) -> None:
+        if not isinstance(chunk, JsObject) or chunk.class_name != "Uint8Array":
+            fail("Received non-Uint8Array chunk")
+        elif len(data) + len(bytes_view(chunk)) > MAX_BYTES:
+            fail(f"a body has at most {MAX_BYTES} bytes")
+        else:
+            data.extend(bytes_view(chunk))
+            stream.host.loop.queue_microtask(step)
 
-    stream.read().then(NativeFunction(on_result), NativeFunction(promise.reject))
+    def fail(message: str) -> None:
+        error = JsError("TypeError", message)
+        promise.reject(error)
+        if reader.stream is not None:
+            reader.stream.cancel(error).handled = True
+
+    def step() -> None:
+        stream.read(ReadRequest(on_chunk=take, on_close=lambda: finish(bytes(data)), on_error=promise.reject))
+
+    step()

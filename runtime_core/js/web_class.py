@@ -31,7 +31,7 @@ class WebObject(JsObject):
 class WebClass(JsFunction):
     """The constructor of such a class in one isolate."""
 
-    __slots__ = ("_construct", "_inner_name", "_instances", "_name")
+    __slots__ = ("_construct", "_inner_name", "_instances", "_length", "_name")
 
     def __init__(
         self,
@@ -40,12 +40,14 @@ class WebClass(JsFunction):
         *,
         statics: Mapping[str, Callable[..., JsValue]] | None = None,
         inner_name: str | None = None,
+        length: int = 0,
     ) -> None:
         super().__init__({key: NativeFunction(value, key) for key, value in (statics or {}).items()})
         self._construct = construct
         self._instances = instances
         self._name = instances.class_name
         self._inner_name = inner_name or self._name
+        self._length = length
 
     def call(self, this: JsValue, args: Sequence[JsValue]) -> JsValue:
         """``this_function.apply(this, args)``."""
@@ -68,6 +70,10 @@ class WebClass(JsFunction):
     def function_name(self) -> str:
         """The ``name`` property."""
         return self._name
+
+    def parameter_count(self) -> int:
+        """The ``length`` property."""
+        return self._length
 
 
 def require_arguments(where: str, args: Sequence[JsValue], count: int) -> None:

@@ -1,263 +1,208 @@
-"""``ReadableStream`` with its default reader and controller (Streams standard), as far as bodies need it."""
+"""``ReadableStream`` (Streams standard, section 4)."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from runtime_core.js.buffers import uint8_array
+from runtime_core.js.coded_errors import CodedError, throw_argument
 from runtime_core.js.control import JsThrow
-from runtime_core.js.errors import JsError, throw_type_error
-from runtime_core.js.functions import JsFunction, NativeFunction
-from runtime_core.js.iteration import iterator_result
-from runtime_core.js.promises import JsPromise, resolved_promise
-from runtime_core.js.values import SYMBOL_ASYNC_ITERATOR, UNDEFINED, JsObject, JsValue, PropertyKey
-from runtime_core.js.web_class import WebClass, WebObject
+from runtime_core.js.operators import to_boolean
+from runtime_core.js.promises import JsPromise
+from runtime_core.js.stream_parts import (
+    done,
+    failed,
+    high_water_mark,
+    mapped,
+    methods,
+    options_of,
+    size_function,
+    stream_class,
+    throw_state,
+    throw_value,
+)
+from runtime_core.js.stream_reader import ReadRequest, StreamIterator, StreamReader
+from runtime_core.js.stream_source import ByteController, StreamController, script_source
+from runtime_core.js.values import SYMBOL_ASYNC_ITERATOR, UNDEFINED, JsValue, PropertyKey
+from runtime_core.js.web_class import WebObject
 
 if TYPE_CHECKING:
     from runtime_core.js.host import JsHost
 
 CHUNK: Final = 65_536
 """Bytes of a chunk of a stream that the host makes."""
-_MAX_QUEUE: Final = 1 << 20
+
+
+def _tee(stream: ReadableStream) -> JsValue:
+    from runtime_core.js.stream_pipe import tee_array
+
+    return tee_array(stream)
 
 
 class ReadableStream(WebObject):
-    """A stream of chunks: of bytes that the host has, or of what a script's source gives."""
+    """A stream of chunks, which its controller makes."""
 
-    __slots__ = ("_cancel", "_closing", "_failure", "_pull", "_pulling", "_queue", "_waiting", "disturbed", "locked")
+    __slots__ = ("controller", "disturbed", "failure", "reader", "state")
 
     class_name: ClassVar[str] = "ReadableStream"
     type_tag: ClassVar[str] = "ReadableStream"
 
-    def __init__(self, host: JsHost, data: bytes | None = None) -> None:
+    def __init__(self, host: JsHost) -> None:
         super().__init__(host)
-        self._queue: deque[JsValue] = deque()
-        self._waiting: deque[JsPromise] = deque()
-        self._failure: JsThrow | None = None
-        self._closing = data is not None
-        self._pull: Callable[[], JsValue] | None = None
-        self._cancel: Callable[[JsValue], JsValue] | None = None
-        self._pulling = False
+        self.state: Literal["readable", "closed", "errored"] = "readable"
+        self.failure: JsValue = UNDEFINED
+        self.reader: StreamReader | None = None
         self.disturbed = False
-        self.locked = False
-        for start in range(0, len(data or b""), CHUNK):
-            self._queue.append(uint8_array((data or b"")[start : start + CHUNK]))
+        self.controller = StreamController(self)
 
-    def attach(self, source: JsObject) -> None:
-        """Let a script's source feed the stream."""
-        controller = Controller(self)
-
-        def method(name: str) -> Callable[..., JsValue] | None:
-            function = source.get(name)
-            return (lambda *args: function.call(source, args)) if isinstance(function, JsFunction) else None
-
-        pull = method("pull")
-        self._cancel = method("cancel")
-        start = method("start")
-        if start is not None:
-            start(controller)
-        if pull is not None:
-            self._pull = lambda: pull(controller)
+    @property
+    def locked(self) -> bool:
+        """Whether it has a reader."""
+        return self.reader is not None
 
     # ---- what controllers do
 
-    def enqueue(self, chunk: JsValue) -> None:
-        """Add a chunk."""
-        if self._closing or self._failure is not None:
-            throw_type_error("Invalid state: Controller is already closed")
-        if self._waiting:
-            self._waiting.popleft().resolve(iterator_result(done=False, value=chunk))
-        elif len(self._queue) >= _MAX_QUEUE:
-            throw_type_error("the stream holds too many chunks")
-        else:
-            self._queue.append(chunk)
-
-    def finish(self) -> None:
+    def close(self) -> None:
         """No more chunks will come."""
-        self._closing = True
-        while self._waiting and not self._queue:
-            self._waiting.popleft().resolve(iterator_result(done=True, value=UNDEFINED))
+        self.state = "closed"
+        if self.reader is not None:
+            self.reader.closed.resolve(UNDEFINED)
+            for request in self.reader.take_requests():
+                request.on_close()
 
     def fail(self, reason: JsValue) -> None:
         """Reading fails from now on."""
-        self._queue.clear()
-        self._failure = JsThrow(reason)
-        while self._waiting:
-            self._waiting.popleft().reject(reason)
+        self.state, self.failure = "errored", reason
+        if self.reader is not None:
+            self.reader.closed.handled = True
+            self.reader.closed.reject(reason)
+            for request in self.reader.take_requests():
+                request.on_error(reason)
 
     # ---- what readers do
 
-    def read(self) -> JsPromise:
-        """A promise of the next iterator result."""
+    def read(self, request: ReadRequest) -> None:
+        """Answer a request, now or later."""
         self.disturbed = True
-        promise = JsPromise(self.host.loop)
-        if self._failure is not None:
-            promise.reject(self._failure.value)
-        elif self._queue:
-            promise.resolve(iterator_result(done=False, value=self._queue.popleft()))
-        elif self._closing:
-            promise.resolve(iterator_result(done=True, value=UNDEFINED))
+        if self.state == "closed":
+            request.on_close()
+        elif self.state == "errored":
+            request.on_error(self.failure)
         else:
-            self._waiting.append(promise)
-            self._ask()
-        return promise
-
-    def _ask(self) -> None:
-        """Let the source make a chunk; again, as long as somebody waits."""
-        if self._pull is None or self._pulling:
-            return
-        self._pulling = True
-
-        def asked(_value: JsValue) -> JsValue:
-            self._pulling = False
-            if self._waiting and not self._closing:
-                self._ask()
-            return UNDEFINED
-
-        def failed(reason: JsValue) -> JsValue:
-            self.fail(reason)
-            return UNDEFINED
-
-        try:
-            outcome = self._pull()
-        except JsThrow as thrown:
-            self.fail(thrown.value)
-            return
-        resolved_promise(self.host.loop, outcome).then(NativeFunction(asked), NativeFunction(failed))
+            self.controller.pull(request)
 
     def cancel(self, reason: JsValue = UNDEFINED) -> JsPromise:
         """Lose interest."""
+        loop = self.host.loop
         self.disturbed = True
-        self._queue.clear()
-        self.finish()
-        return resolved_promise(self.host.loop, self._cancel(reason) if self._cancel is not None else UNDEFINED)
+        if self.state == "closed":
+            return done(loop)
+        if self.state == "errored":
+            return failed(loop, self.failure)
+        self.close()
+        return mapped(self.controller.cancel(reason), lambda _: UNDEFINED)
 
-    def get_reader(self) -> Reader:
+    # ---- what scripts call
+
+    def get_reader(self, options: JsValue = UNDEFINED) -> StreamReader:
         """``getReader()``."""
-        return Reader(self)
+        mode = options_of(options, "options").get("mode")
+        if mode == "byob":
+            message = "The argument 'stream' must be a byte stream. Received ReadableStream"
+            raise JsThrow(CodedError("TypeError", "ERR_INVALID_ARG_VALUE", f"{message} {self._inspected()}"))
+        if mode is not UNDEFINED:
+            throw_value("property 'options.mode'", mode, name="TypeError")
+        return StreamReader(self)
 
-    def cancel_unlocked(self, reason: JsValue) -> JsPromise:
+    def _inspected(self) -> str:
+        # Also of streams of bytes: there is no reader here that brings its own buffers.
+        locked = "true" if self.locked else "false"
+        return f"{{ locked: {locked}, state: '{self.state}', supportsBYOB: false }}"
+
+    def cancel_unlocked(self, reason: JsValue = UNDEFINED) -> JsPromise:
         """``cancel(reason)``."""
-        return _rejected(self.host, "Invalid state: ReadableStream is locked") if self.locked else self.cancel(reason)
+        if self.locked:
+            throw_state("ReadableStream is locked")
+        return self.cancel(reason)
+
+    def iterate_async(self, options: JsValue = UNDEFINED) -> StreamIterator:
+        """``values(options)``."""
+        keep = to_boolean(options_of(options, "options").get("preventCancel"))
+        return StreamIterator(StreamReader(self), prevents_cancel=keep)
 
     GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {"locked": lambda this: this.locked}
-    METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
-        "getReader": lambda this: this.get_reader(),
-        "cancel": lambda this, reason: this.cancel_unlocked(reason),
-        "values": lambda this: StreamIterator(this.get_reader()),
-        SYMBOL_ASYNC_ITERATOR: lambda this: StreamIterator(this.get_reader()),
-    }
+    METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = methods(
+        class_name,
+        {
+            "cancel": lambda this, reason=UNDEFINED: this.cancel_unlocked(reason),
+            "getReader": lambda this, options=UNDEFINED: this.get_reader(options),
+            "pipeThrough": lambda this, ends, options=UNDEFINED: _pipe_through(this, ends, options),
+            "pipeTo": lambda this, target, options=UNDEFINED: _pipe_to(this, target, options),
+            "tee": _tee,
+            "values": lambda this, options=UNDEFINED: this.iterate_async(options),
+            SYMBOL_ASYNC_ITERATOR: lambda this, options=UNDEFINED: this.iterate_async(options),
+        },
+        asynchronous=("cancel", "pipeTo"),
+    )
+    ANY_RECEIVER: ClassVar[bool] = True
 
 
-def _rejected(host: JsHost, message: str) -> JsPromise:
-    promise = JsPromise(host.loop)
-    promise.reject(JsError("TypeError", message))
-    return promise
+def _pipe_to(stream: ReadableStream, target: JsValue, options: JsValue) -> JsValue:
+    from runtime_core.js.stream_pipe import pipe_to
+
+    return pipe_to(stream, target, options)
 
 
-class Controller(WebObject):
-    """What a source's functions get."""
+def _pipe_through(stream: ReadableStream, ends: JsValue, options: JsValue) -> JsValue:
+    from runtime_core.js.stream_pipe import pipe_through
 
-    __slots__ = ("_stream",)
-
-    class_name: ClassVar[str] = "ReadableStreamDefaultController"
-    type_tag: ClassVar[str] = "ReadableStreamDefaultController"
-
-    def __init__(self, stream: ReadableStream) -> None:
-        super().__init__(stream.host)
-        self._stream = stream
-
-    def _do(self, action: str, value: JsValue) -> JsValue:
-        if action == "close":
-            self._stream.finish()
-        else:
-            (self._stream.enqueue if action == "enqueue" else self._stream.fail)(value)
-        return UNDEFINED
-
-    METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
-        "enqueue": lambda this, chunk: this._do("enqueue", chunk),
-        "close": lambda this: this._do("close", UNDEFINED),
-        "error": lambda this, reason: this._do("error", reason),
-    }
+    return pipe_through(stream, ends, options)
 
 
-class Reader(WebObject):
-    """The one reader of a locked stream."""
-
-    __slots__ = ("stream",)
-
-    class_name: ClassVar[str] = "ReadableStreamDefaultReader"
-    type_tag: ClassVar[str] = "ReadableStreamDefaultReader"
-
-    def __init__(self, stream: ReadableStream) -> None:
-        super().__init__(stream.host)
-        if stream.locked:
-            throw_type_error("Invalid state: ReadableStream is locked")
-        stream.locked = True
-        self.stream: ReadableStream | None = stream
-
-    def read(self) -> JsPromise:
-        """A promise of the next iterator result."""
-        if self.stream is None:
-            return _rejected(self.host, "Invalid state: The reader is not attached to a stream")
-        return self.stream.read()
-
-    def release(self) -> JsValue:
-        """Unlock the stream."""
-        if self.stream is not None:
-            self.stream.locked = False
-            self.stream = None
-        return UNDEFINED
-
-    def cancel(self, reason: JsValue) -> JsPromise:
-        """Lose interest in the stream."""
-        if self.stream is None:
-            return _rejected(self.host, "Invalid state: The reader is not attached to a stream")
-        return self.stream.cancel(reason)
-
-    METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
-        "read": lambda this: this.read(),
-        "releaseLock": lambda this: this.release(),
-        "cancel": lambda this, reason: this.cancel(reason),
-    }
-
-
-class StreamIterator(WebObject):
-    """Async iteration of a stream."""
-
-    __slots__ = ("_reader",)
-
-    class_name: ClassVar[str] = "ReadableStreamAsyncIterator"
-    type_tag: ClassVar[str] = "ReadableStreamAsyncIterator"
-
-    def __init__(self, reader: Reader) -> None:
-        super().__init__(reader.host)
-        self._reader = reader
-
-    def finish(self, value: JsValue) -> JsPromise:
-        """``return``: the stream is cancelled."""
-        stream = self._reader.stream
-        if stream is not None:
-            stream.cancel(value)
-            self._reader.release()
-        return resolved_promise(self.host.loop, iterator_result(done=True, value=value))
-
-    METHODS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
-        "next": lambda this: this._reader.read(),
-        "return": lambda this, value: this.finish(value),
-        SYMBOL_ASYNC_ITERATOR: lambda this: this,
-    }
+def bytes_stream(host: JsHost, data: bytes) -> ReadableStream:
+    """A stream of what the host has."""
+    stream = ReadableStream(host)
+    stream.controller.started = True
+    for start in range(0, len(data), CHUNK):
+        stream.controller.enqueue(uint8_array(data[start : start + CHUNK]))
+    stream.controller.close()
+    return stream
 
 
 def readable_stream_class(host: JsHost) -> JsValue:
     """``ReadableStream``."""
 
-    def construct(source: JsValue = UNDEFINED, *_: JsValue) -> JsValue:
+    def construct(source: JsValue = UNDEFINED, strategy: JsValue = UNDEFINED, *_: JsValue) -> JsValue:
+        given, options = options_of(source, "source"), options_of(strategy, "strategy")
+        kind = given.get("type")
         stream = ReadableStream(host)
-        if isinstance(source, JsObject):
-            stream.attach(source)
+        if kind == "bytes":
+            stream.controller = ByteController(stream)
+        elif kind is not UNDEFINED:
+            throw_value("property 'source.type'", kind, name="TypeError")
+        controller = stream.controller
+        controller.mark = high_water_mark(options, controller.mark)
+        controller.size_of = controller.size_of if kind == "bytes" else size_function(options)
+        script_source(controller, given)
         return stream
 
-    return WebClass(ReadableStream, construct)
+    return stream_class(ReadableStream, construct, {"from": lambda source: _from(host, source)})
+
+
+def _from(host: JsHost, source: JsValue) -> JsValue:
+    from runtime_core.js.stream_pipe import stream_from
+
+    return stream_from(host, source)
+
+
+def reader_class(host: JsHost) -> JsValue:
+    """``ReadableStreamDefaultReader``."""
+
+    def construct(stream: JsValue = UNDEFINED, *_: JsValue) -> JsValue:
+        if not isinstance(stream, ReadableStream):
+            throw_argument("stream", "an instance of ReadableStream", stream)
+        return StreamReader(stream)
+
+    del host
+    return stream_class(StreamReader, construct, length=1)

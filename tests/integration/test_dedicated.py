@@ -124,7 +124,7 @@ def test_an_incomplete_answer_is_an_error_and_the_isolate_goes_on() -> None:
 
 @pytest.mark.parametrize(
     ("source", "expected"),
-    [(_ON_FETCH, (202, b"ping")), (_DEFAULT, (200, b"http://worker.test/path None"))],
+    [(_ON_FETCH, (202, b"ping")), (_DEFAULT, (200, b"http://worker.test/path [object Object]"))],
 )
 def test_workers_that_fetch(source: str, expected: tuple[int, bytes]) -> None:
     with Isolate(worker_runtime(source), _options()) as isolate:

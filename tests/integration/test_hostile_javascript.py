@@ -34,6 +34,9 @@ def iterable(value):
     js.Reflect.set(made, js.Symbol.iterator, js.Object.bind(None, endless(value)))
     return made
 
+def stream(value=1):
+    return getattr(js.ReadableStream, "from")(iterable(value))
+
 def again(schedule):
     "A function that schedules itself."
     arguments = js.Array.new()
@@ -76,6 +79,9 @@ _ENDLESS_TASKS = (
     ("again(js.setTimeout)", "a timer that sets itself"),
     ("again(js.setImmediate)", "the same, at once"),
     ("js.Promise.resolve(thenable())", "a promise that follows itself"),
+    ("stream().pipeTo(js.WritableStream.new())", "a pipe without end"),
+    ("stream().pipeThrough(js.TransformStream.new()).pipeTo(js.WritableStream.new())", "one through a transform"),
+    ("js.Response.new(stream(js.Uint8Array.new(0))).text()", "a body without end of empty chunks"),
     (
         "js.Promise.resolve(0).then(js.Object.fromEntries.bind(None, iterable(js.Array.of(1, 2))))",
         "a task without end",
@@ -153,6 +159,7 @@ _SMALL: Final = (
     ("zeros(400_000).fill(js.Boolean).forEach(js.queueMicrotask.bind(None, js.Boolean))", "microtasks"),
     ("js.Object.keys(zeros(300_000)).forEach(append(js.URLSearchParams.new()))", "parameters of a URL"),
     ("then(js.Promise.new(js.Boolean), 300_000)", "callbacks of a promise"),
+    ("zeros(900_000).forEach(enqueue())", "chunks that nobody reads"),
     ("list(map(js.Array.new, range(7000, 8000)))", "arrays made one by one"),
 )
 

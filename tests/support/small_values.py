@@ -25,6 +25,13 @@ def append(made):
 
 def then(promise, count):
     zeros(count).fill(js.Boolean).forEach(js.Reflect.get(promise, 'then').bind(promise))
+
+def enqueue():
+    from pyodide.ffi import create_proxy
+    source, kept = js.Object.new(), []
+    source.start = create_proxy(kept.append)
+    kept.append(js.ReadableStream.new(source))
+    return js.Reflect.get(kept[0], 'enqueue').bind(kept[0])
 """
 
 

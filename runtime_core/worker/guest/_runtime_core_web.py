@@ -51,12 +51,13 @@ def _find(module, name):
     return target
 
 
-def asgi(module, name, request):
+def asgi(module, name, request, env=None):
     """Send one request to an ASGI application; returns status, headers and body, or an awaitable of them.
 
-    ``request`` is method, scheme, path, raw path, query, headers as pairs of text, body, server and client.
+    ``request`` is method, scheme, path, raw path, query, headers as pairs of text, body, server and client. ``env``
+    stands in the scope, as Cloudflare's SDK puts it there.
     """
-    return run_eagerly(serve(_find(module, name), request))
+    return run_eagerly(serve(_find(module, name), request, env))
 
 
 def run_eagerly(coroutine):
@@ -65,7 +66,7 @@ def run_eagerly(coroutine):
     return task.result() if task.done() else task
 
 
-async def serve(application, request):
+async def serve(application, request, env=None):
     """See :func:`asgi`."""
     lifespan = _lifespans.get(id(application))
     if lifespan is None:
@@ -90,6 +91,8 @@ async def serve(application, request):
         "client": client and tuple(client),
         "state": lifespan.state.copy(),
     }
+    if env is not None:
+        scope["env"] = env
     await application(scope, exchange.receive, exchange.send)
     return exchange.result()
 
@@ -222,18 +225,18 @@ async def plain(scope, receive, send):
     await send({"type": "lifespan.shutdown.complete"})
 
 
-def fetch(module, request):
+def fetch(module, request, env, context):
     """Send one request to the worker: to ``fetch`` of its class ``Default``, or to its function ``on_fetch``.
 
     Returns status, headers and body, or None where it has neither; or an awaitable of that.
     """
-    return run_eagerly(_fetch(module, request))
+    return run_eagerly(_fetch(module, request, env, context))
 
 
-async def _fetch(module, request):
+async def _fetch(module, request, env, context):
     worker = sys.modules[module]
     default = getattr(worker, "Default", None)
-    owner, name = (worker, "on_fetch") if default is None else (default(None, None), "fetch")
+    owner, name = (worker, "on_fetch") if default is None else (default(context, env), "fetch")
     handler = getattr(owner, name, None)
     if handler is None:
         return None
@@ -249,7 +252,7 @@ async def _fetch(module, request):
     convert = getattr(sys.modules.get("workers"), "python_from_rpc", None)
     if convert is not None:
         received = convert(received)
-    result = handler(*_accepted(handler, [received, None, None]))
+    result = handler(*_accepted(handler, [received, env, context]))
     if inspect.isawaitable(result):
         result = await result
     response = getattr(result, "js_response", result)

@@ -1,8 +1,8 @@
 #% globals of node and of browsers that there are not
 import js
 names = (
-    "Buffer BroadcastChannel CloseEvent CompressionStream MessageChannel TransformStream URLPattern WebAssembly WebSocket "
-    "WritableStream global navigator process"
+    "Buffer BroadcastChannel CloseEvent CompressionStream MessageChannel URLPattern WebAssembly WebSocket "
+    "global navigator process"
 )
 [name for name in names.split() if hasattr(js, name)]
 
