@@ -22,6 +22,17 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 
 from runtime_core.js.host_fetch import FetchFailedError, FetchReply, FetchRequest, Headers
 
+__all__ = [
+    "FetchFailedError",
+    "FetchPolicy",
+    "FetchReply",
+    "FetchRequest",
+    "Headers",
+    "HttpFetch",
+    "TcpConnect",
+    "is_public",
+]
+
 _CHUNK: Final = 65_536
 _REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
 _HOP_BY_HOP: Final = frozenset(

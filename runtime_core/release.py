@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from runtime_core.snapshot.state import STATE_VERSION
-from runtime_core.wasm.abi import AbiProfile, abi_profile
+from runtime_core.wasm.abi import CodeProfile, abi_profile
 from schemas.digest import Digest
 from schemas.errors import (
     AbiMismatchError,
@@ -91,7 +91,7 @@ class LocalRelease:
 class CheckedRelease:
     """What :func:`check_release` established: the profile to boot with, and the artifacts that a boot reads."""
 
-    profile: AbiProfile
+    profile: CodeProfile
     code_image: Artifact
     snapshot: Artifact
     stdlib: Artifact

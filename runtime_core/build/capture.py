@@ -27,7 +27,7 @@ from runtime_core.snapshot.capture import capture_memory, capture_state, snapsho
 from runtime_core.snapshot.heap import seal_heap
 from runtime_core.snapshot.prepared import PAGE_BYTES
 from runtime_core.snapshot.state import RuntimeState
-from runtime_core.wasm.abi import AbiProfile
+from runtime_core.wasm.abi import CodeProfile
 from runtime_core.wasm.linkedlibrary import LinkedLibrary
 from runtime_core.web import Request
 from runtime_core.worker.baseline import baseline_sources
@@ -87,7 +87,7 @@ def capture_baseline(
     memory_wasm: bytes,
     table_size: int,
     stdlib: Path,
-    profile: AbiProfile,
+    profile: CodeProfile,
     code_cache: Path,
     packages: Path | None = None,
     libraries: Sequence[LinkedLibrary] = (),

@@ -10,7 +10,7 @@ from typing import Final
 from runtime_core.build.cache import BuildCache, CacheKey
 from runtime_core.build.progress import Step
 from runtime_core.build.resolve import platform_arguments, run_pip
-from runtime_core.wasm.abi import AbiProfile
+from runtime_core.wasm.abi import CodeProfile
 from schemas.digest import Digest
 from schemas.errors import ArtifactError, ConfigError, DigestMismatchError
 from schemas.package_lock import LockedPackage
@@ -24,7 +24,7 @@ def obtain_files(
     cache: BuildCache,
     packages: Sequence[LockedPackage],
     *,
-    profile: AbiProfile,
+    profile: CodeProfile,
     step: Step,
     directory: Path | None = None,
 ) -> list[Path]:
@@ -89,7 +89,7 @@ def _refuse_unobtainable(packages: Sequence[LockedPackage], directory: Path | No
             )
 
 
-def _download(cache: BuildCache, packages: Sequence[LockedPackage], profile: AbiProfile) -> Mapping[str, Path]:
+def _download(cache: BuildCache, packages: Sequence[LockedPackage], profile: CodeProfile) -> Mapping[str, Path]:
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
         requirements = work / "requirements.txt"

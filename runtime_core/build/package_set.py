@@ -27,7 +27,7 @@ from runtime_core.packages.archives import MAX_UNPACKED, tar_files, zip_files
 from runtime_core.packages.bundle import WorkerBundle
 from runtime_core.packages.overlay import build_trees
 from runtime_core.packages.wheels import read_wheel
-from runtime_core.wasm.abi import AbiProfile
+from runtime_core.wasm.abi import CodeProfile
 from runtime_core.wasm.binary import parse
 from runtime_core.wasm.dylink import read_dylink
 from schemas.errors import (
@@ -65,7 +65,7 @@ def build_package_set(
     cache: BuildCache,
     lock: PackageLockFile,
     *,
-    profile: AbiProfile,
+    profile: CodeProfile,
     timeline: Timeline | None = None,
     archives: Path | None = None,
 ) -> PackageSet:
@@ -152,7 +152,7 @@ def select_packages(lock: PackageLockFile, names: Collection[str]) -> PackageLoc
     return replace(lock, packages=chosen)
 
 
-def check_lock(lock: PackageLockFile, profile: AbiProfile) -> None:
+def check_lock(lock: PackageLockFile, profile: CodeProfile) -> None:
     """Refuse a lock for another runtime.
 
     Raises:
@@ -188,7 +188,7 @@ def _check_dependencies(package: LockedPackage, present: Collection[str]) -> Non
         )
 
 
-def _check_tags(package: LockedPackage, profile: AbiProfile) -> None:
+def _check_tags(package: LockedPackage, profile: CodeProfile) -> None:
     try:
         name, _, _, found = parse_wheel_filename(package.file_name)
     except InvalidWheelFilename as error:

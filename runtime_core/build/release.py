@@ -32,8 +32,7 @@ from runtime_core.engine.engine import Engine
 from runtime_core.packages.bundle import WorkerBundle
 from runtime_core.release import LocalRelease
 from runtime_core.snapshot.state import STATE_VERSION
-from runtime_core.wasm.abi import AbiProfile as CodeProfile
-from runtime_core.wasm.abi import abi_profile
+from runtime_core.wasm.abi import CodeProfile, abi_profile
 from runtime_core.wasm.codeimage import build_code_image
 from runtime_core.wasm.linkedlibrary import LinkedLibrary
 from schemas.digest import Digest

@@ -18,7 +18,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from runtime_core.build.tools import run_tool
-from runtime_core.wasm.abi import AbiProfile
+from runtime_core.wasm.abi import CodeProfile
 from schemas.digest import Digest
 from schemas.errors import ArtifactError, ConfigError, DigestMismatchError, HostError, MissingToolError
 from schemas.package_lock import LockedPackage, PackageLockFile
@@ -47,7 +47,7 @@ runpy.run_module("pip", run_name="__main__", alter_sys=True)
 """
 
 
-def platform_arguments(profile: AbiProfile, *, python: str | None = None) -> list[str]:
+def platform_arguments(profile: CodeProfile, *, python: str | None = None) -> list[str]:
     """pip's options that select wheels for a guest; ``python`` is its full version, for what a project requires."""
     tag = "cp" + profile.python_version.replace(".", "")
     options = ["--only-binary", ":all:", "--platform", profile.abi + PLATFORM_SUFFIX, "--implementation", "cp"]
@@ -55,7 +55,7 @@ def platform_arguments(profile: AbiProfile, *, python: str | None = None) -> lis
     return options
 
 
-def run_pip(arguments: Sequence[str], *, profile: AbiProfile, what: str, work: Path, python: str | None = None) -> str:
+def run_pip(arguments: Sequence[str], *, profile: CodeProfile, what: str, work: Path, python: str | None = None) -> str:
     """Run pip as on the guest's platform; returns what it printed. ``python`` is the guest's full version.
 
     Raises:
@@ -131,7 +131,7 @@ def check_requirements(requirements: Sequence[str]) -> list[str]:
 
 
 def resolve(
-    requirements: Sequence[str], *, profile: AbiProfile, platform: str, python: str, work: Path
+    requirements: Sequence[str], *, profile: CodeProfile, platform: str, python: str, work: Path
 ) -> PackageLockFile:
     """Resolve requirements. ``platform`` and ``python`` are those of Pyodide's own lock.
 

@@ -13,7 +13,7 @@ from schemas.errors import UnsupportedVersionError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class AbiProfile:
+class CodeProfile:
     """One supported Pyodide version.
 
     ``abi`` is the platform tag of its native wheels. ``got_slots`` is how many table slots Emscripten's JavaScript
@@ -34,7 +34,7 @@ class AbiProfile:
     interface: bool
 
 
-ABI_314_0_5: Final = AbiProfile(
+ABI_314_0_5: Final = CodeProfile(
     pyodide_version="314.0.5",
     python_version="3.14",
     abi="pyemscripten_2026_0",
@@ -48,7 +48,7 @@ ABI_314_0_5: Final = AbiProfile(
 SUPPORTED: Final = (ABI_314_0_5,)
 
 
-def abi_profile(pyodide_version: str) -> AbiProfile:
+def abi_profile(pyodide_version: str) -> CodeProfile:
     """The profile of a Pyodide version.
 
     Raises:

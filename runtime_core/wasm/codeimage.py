@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from runtime_core.wasm import binary
-from runtime_core.wasm.abi import AbiProfile
+from runtime_core.wasm.abi import CodeProfile
 from runtime_core.wasm.binary import ExternKind, SectionId, SegmentMode
 from runtime_core.wasm.dataimage import MAX_PAGES, PAGE_BYTES, build_data_image
 from runtime_core.wasm.encoding import HEADER, Reader, name, section, sleb, uleb, vector
@@ -91,7 +91,7 @@ class CodeImage:
     layout: CodeImageLayout
 
 
-def build_code_image(translated: bytes, profile: AbiProfile) -> CodeImage:
+def build_code_image(translated: bytes, profile: CodeProfile) -> CodeImage:
     """Rewrite a main module whose exception handling was translated to exnref.
 
     Raises:
@@ -117,7 +117,7 @@ def _mismatch(what: str, *, expected: object = None, found: object = None) -> Ab
     )
 
 
-def _check_shape(module: binary.Module, profile: AbiProfile) -> None:
+def _check_shape(module: binary.Module, profile: CodeProfile) -> None:
     """Refuse what the rewriting does not handle."""
     if module.find(SectionId.START) is not None:
         raise _mismatch("it has a start function")
@@ -144,7 +144,7 @@ def _check_shape(module: binary.Module, profile: AbiProfile) -> None:
         raise FormatError("functions and bodies differ in number", found=module.body_count())
 
 
-def _plan(module: binary.Module, profile: AbiProfile) -> tuple[CodeImageLayout, list[int]]:
+def _plan(module: binary.Module, profile: CodeProfile) -> tuple[CodeImageLayout, list[int]]:
     """The layout, and the function index in each export slot."""
     imports = module.imports()
     first = module.tables()[TABLE].limits.minimum
@@ -223,7 +223,7 @@ def _initial_memory(module: binary.Module, pages: int) -> bytearray:
     return memory
 
 
-def _rewrite(module: binary.Module, profile: AbiProfile, layout: CodeImageLayout, slots: list[int]) -> bytes:
+def _rewrite(module: binary.Module, profile: CodeProfile, layout: CodeImageLayout, slots: list[int]) -> bytes:
     imports = module.imports()
     first_type = len(module.types())
     first_function = sum(item.kind is ExternKind.FUNCTION for item in imports) + len(module.functions())

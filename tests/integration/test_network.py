@@ -9,9 +9,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from runtime_core.fetch import FetchPolicy, HttpFetch, TcpConnect, is_public
+from runtime_core.fetch import (
+    FetchFailedError,
+    FetchPolicy,
+    FetchReply,
+    FetchRequest,
+    HttpFetch,
+    TcpConnect,
+    is_public,
+)
 from runtime_core.isolate import Isolate, IsolateOptions
-from runtime_core.js.host_fetch import FetchFailedError, FetchReply, FetchRequest
 from schemas.errors import PythonError
 from tests.conformance.ffi.http_server import serve
 from tests.support import releases

@@ -14,7 +14,7 @@ from runtime_core.engine.engine import Engine
 from runtime_core.engine.hostcall import HostImport, ReferenceTable
 from runtime_core.engine.instance import GuestInstance
 from runtime_core.wasm import binary, guestfunctions
-from runtime_core.wasm.abi import AbiProfile
+from runtime_core.wasm.abi import CodeProfile
 from runtime_core.wasm.binary import ExternKind, SectionId
 from runtime_core.wasm.codeimage import CodeImage, CodeImageLayout, build_code_image
 from runtime_core.wasm.encoding import HEADER, section
@@ -62,7 +62,7 @@ MAIN = """
 """
 
 # Six slots in the module; fresh, host, imported, call, add_counted, get_immortal, get_counted follow; two for the GOT.
-PROFILE = AbiProfile(
+PROFILE = CodeProfile(
     pyodide_version="0.0.1",
     python_version="3.14",
     abi="test",

@@ -15,7 +15,7 @@ from runtime_core.engine.engine import Engine
 from runtime_core.engine.hostcall import HostImport
 from runtime_core.engine.instance import GuestInstance
 from runtime_core.wasm import binary
-from runtime_core.wasm.abi import AbiProfile
+from runtime_core.wasm.abi import CodeProfile
 from runtime_core.wasm.builder_code import BUILD, BUILDER_FUNCTIONS
 from runtime_core.wasm.codeimage import CodeImage, build_code_image
 from runtime_core.wasm.interface_code import GUEST_FUNCTIONS, HOST_FUNCTIONS, HOST_MODULE, ORIGINALS, SETTLE
@@ -37,7 +37,7 @@ IMPORTS = {
     "_python2js_ascii": "(param i32 i32) (result externref)",
 }
 STACK = 70_000
-PROFILE = AbiProfile(
+PROFILE = CodeProfile(
     pyodide_version="0.0.1",
     python_version="3.14",
     abi="test",
@@ -103,7 +103,7 @@ def main_module() -> bytes:
     return wat_to_wasm(text)
 
 
-def profile_for(module: bytes) -> AbiProfile:
+def profile_for(module: bytes) -> CodeProfile:
     """The profile whose trampoline lies where this module puts it."""
     with pytest.raises(AbiMismatchError) as caught:
         build_code_image(module, PROFILE)
