@@ -62,3 +62,18 @@ gc.collect()
     guest.js.collect()
     assert guest.run("called") == []
     guest.run("callback.destroy()")
+
+
+def test_permissions_refuse_nothing(guest: FfiGuest) -> None:
+    source = """
+import os
+from pathlib import Path
+path = Path("/tmp/kept")
+path.write_text("old")
+path.chmod(0o400)
+path.write_text("new")
+"""
+    guest.run(source)
+    assert guest.run("oct(path.stat().st_mode)") == "0o100400"
+    assert guest.run("path.read_text()") == "new"
+    assert guest.run("os.access(path, os.W_OK)") is True

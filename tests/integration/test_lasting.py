@@ -49,6 +49,10 @@ def test_what_nobody_misses_is_not_counted(isolate: Isolate, value: str) -> None
     assert isolate.evaluate(f"import sys, json\nsys.getrefcount({value}) > 1 << 29") is True
 
 
+def test_the_collector_does_not_look_at_modules_of_the_snapshot(isolate: Isolate) -> None:
+    assert isolate.evaluate("import gc, json\n[gc.is_tracked(json), gc.is_tracked([])]") == [False, True]
+
+
 @pytest.mark.parametrize("value", ["sys.path", "sys.modules", "sys.stdout", "asyncio.get_event_loop()", "os.environ"])
 def test_what_may_die_is_counted(isolate: Isolate, value: str) -> None:
     assert isolate.evaluate(f"import asyncio, os, sys\nsys.getrefcount({value}) < 1 << 20") is True
