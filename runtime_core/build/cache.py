@@ -1,7 +1,7 @@
 """A cache of build results, keyed by what went into them.
 
 An entry is a directory of plain files plus a record of their digests. It appears whole, by one rename, and every
-file is hashed again before an entry is handed out: a corrupt entry is thrown away and built anew. A lock per key
+file is hashed again before an entry is handed out later: a corrupt entry is thrown away and built anew. A lock per key
 makes concurrent processes build an entry once. When the entries exceed a bound, those that nobody asked for in a
 while go, the longest unused first.
 
@@ -107,7 +107,7 @@ class BuildCache:
     def get_or_build(self, key: CacheKey, build: Callable[[Path], None]) -> CacheEntry:
         """Return the entry of a key, calling ``build`` with an empty directory to fill if there is none.
 
-        What ``build`` raises comes out unchanged, but for OSError, and then nothing is kept. Another process that
+        What ``build`` raises comes out unchanged, but for OSError, and then nothing is kept. Whoever else
         wants the same key waits meanwhile. ``build`` must not ask for its own key.
 
         Raises:
@@ -201,7 +201,7 @@ class BuildCache:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                _LOG.info("waiting for another process that builds %s", key.name)
+                _LOG.info("waiting for somebody else who builds %s", key.name)
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
         finally:
@@ -224,14 +224,22 @@ class BuildCache:
 def _write_record(directory: Path, key: CacheKey) -> list[CachedFile]:
     written: list[CachedFile] = []
     for path in sorted(directory.iterdir()):
-        if not path.is_file() or path.is_symlink() or path.name == _RECORD or len(path.name) > _NAME_LIMIT:
+        usable = path.name != _RECORD and len(path.name) <= _NAME_LIMIT and path.name.isprintable()
+        if not usable or not path.is_file() or path.is_symlink():
             raise FormatError(
-                "a build step may only leave plain files", expected="regular files with other names", found=path.name
+                "a build step may only leave plain files",
+                expected="regular files with other names",
+                found=ascii(path.name),
             )
         written.append(CachedFile(path=path, digest=_hash(path), size=path.stat().st_size))
     files = {file.path.name: {"sha256": file.digest.hex, "size": file.size} for file in written}
     record = {"format": _RECORD_FORMAT, "kind": key.kind, "inputs": dict(key.inputs), "files": files}
-    (directory / _RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
+    text = json.dumps(record, indent=1)
+    if len(text) > _RECORD_LIMIT:
+        raise FormatError(
+            "a build step left too many files", expected=f"a record of {_RECORD_LIMIT} bytes", found=len(text)
+        )
+    (directory / _RECORD).write_text(text, encoding="utf-8")
     return written
 
 

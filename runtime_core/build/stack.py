@@ -111,13 +111,12 @@ def _capture(base: Runtime, guest: Guest, support: Support, addition: Addition, 
     with EntropyGuards.install(guest) as guards:
         for name in addition.imports:
             guest.js.call(support.load, (name,))
-        if addition.imports:
-            # Before anything runs often: code that finds a constant mortal goes on counting references to it.
-            keep_lasting_objects(guest)
         main = None
         if addition.worker is not None:
             add_worker(guest, worker_mount(addition.worker, time_ms=WORKER_TIME_MS))
             main = load_worker(guest, support, addition.worker.module)
+        # Before anything runs often: code that finds a constant mortal goes on counting references to it.
+        keep_lasting_objects(guest)
         guest.js.call(support.warm_up)
         guest.js.call(support.flush)
         reseeding = guards.remove()

@@ -81,7 +81,10 @@ def _frames(
             wanted.append(
                 [(base and base[0], pool.submit(_packed, cache, digest, content, base=base)) for base in bases_of]
             )
-    return [[(base, frame.result()) for base, frame in frames] for frames in wanted]
+        try:
+            return [[(base, frame.result()) for base, frame in frames] for frames in wanted]
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _variants(
@@ -116,7 +119,7 @@ def _packed(cache: BuildCache, digest: Digest, content: Path, *, base: _Base | N
     def build(work: Path) -> None:
         before = None
         if base is not None:
-            before = map_file(base[1])
+            before = base[1].read_bytes()  # a copy: somebody may change the file of a base while it is read
             check_bytes(base[0], before)
         (work / "frame.zst").write_bytes(compress(map_file(content), base=before))
 

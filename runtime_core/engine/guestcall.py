@@ -85,7 +85,7 @@ class Caller:
     count: Any
 
 
-@functools.cache
+@functools.lru_cache(maxsize=1024)  # guests make functions of types that they choose
 def caller_of(signature: FunctionType) -> Caller:
     """The code for one type of function, generated once."""
     return Caller(signature, _factory(signature), capi.size_argument(_raw_values(signature)))

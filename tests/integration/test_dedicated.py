@@ -359,3 +359,21 @@ def test_a_load_takes_the_types_that_its_rules_allow() -> None:
         Runtime.load(baseline, state_directory=state, rules=TypeRules(dedicated=True))
     with pytest.raises(AbiMismatchError, match="does not ask for one"):
         Runtime.load(dedicated, state_directory=state, rules=TypeRules())
+
+
+def test_garbage_of_the_top_level_is_no_part_of_the_snapshot() -> None:
+    source = """
+from dataclasses import dataclass
+
+class Base:
+    __slots__ = ()
+
+@dataclass(slots=True)  # makes a second class and drops the first
+class Item(Base):
+    value: int = 0
+
+def count():
+    return len(Base.__subclasses__())
+"""
+    with Isolate(worker_runtime(source)) as isolate:
+        assert isolate.evaluate("import worker; worker.count()") == 1

@@ -104,6 +104,7 @@ def lasting(first, count):
     None behind the last. What a snapshot below this one made immortal was looked at then.
     """
     if first == 0:
+        gc.collect()  # what is garbage by now must not live for ever
         candidates.extend(item for item in gc.get_objects() if not sys._is_immortal(item))
     batch = candidates[first : first + count]
     if not batch:
