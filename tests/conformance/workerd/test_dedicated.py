@@ -140,7 +140,7 @@ def _no_python(base: Snapshot) -> Snapshot:
         (_other_constants, AbiMismatchError, "another Pyodide"),
         (_short, RestoreError, "too short"),
         (_with_libraries, AbiMismatchError, "has native libraries"),
-        (_no_python, HostError, ""),
+        (_no_python, HostError, "."),
     ],
 )
 def test_refuses_to_stack_on_what_is_no_baseline_of_its_own(
