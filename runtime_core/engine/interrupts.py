@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import weakref
 from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any, Final
@@ -30,12 +31,13 @@ _ROOM_FRAMES: Final = 80
 _WAIT_FRAMES: Final = 200
 """Levels that an event loop and the tasks it runs need at least, beyond those of :data:`_ROOM_FRAMES`."""
 
-_protected: set[CodeType] = set()
+_protected: weakref.WeakValueDictionary[int, CodeType] = weakref.WeakValueDictionary()
+"""By id, since code compares by what it does. Guests make functions, which die with their isolates."""
 
 
 def protect(function: Callable[..., Any]) -> None:
     """Register a function that C calls: Ctrl-C never raises inside its own frame."""
-    _protected.add(function.__code__)
+    _protected[id(function.__code__)] = function.__code__
 
 
 def _chain(length: int) -> Callable[[], None]:
@@ -65,7 +67,7 @@ def on_interrupt(number: int, frame: FrameType | None) -> None:
         KeyboardInterrupt: unless the thread is at a point where C waits for a result.
     """
     host = CURRENT.host
-    if host is not None and frame is not None and frame.f_code in _protected:
+    if host is not None and frame is not None and _protected.get(id(frame.f_code)) is frame.f_code:
         CURRENT.interrupted = True
         host.instance.request_trap()
     else:
