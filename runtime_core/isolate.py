@@ -114,7 +114,6 @@ class Isolate:
         guest.js.wrap_proxy = self._wrap
         self._state = IsolateState.READY
         self._serves = False
-        self._has_env = bool(env)
         guest.js.workerd.env.own = env
         guest.js.fetch = options.fetch
         guest.emscripten.connect = options.connect
@@ -219,9 +218,8 @@ class Isolate:
         arguments: list[object] = [self._main(), app, request.to_asgi()]
 
         def action(guest: Guest) -> object:
-            if self._has_env:
-                arguments.append(guest.js.workerd.env)
-            return serving.serve(guest.js, lambda: guest.js.call(self._support.asgi, arguments))
+            call = [*arguments, guest.js.workerd.env]
+            return serving.serve(guest.js, lambda: guest.js.call(self._support.asgi, call))
 
         answer = self._enter(action)
         self._serves = True

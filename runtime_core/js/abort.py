@@ -42,6 +42,11 @@ class JsAbortSignal(JsEventTarget):
         else:
             self._actions.append(action)
 
+    def forget(self, action: Callable[[], object]) -> None:
+        """Do not run an action of :meth:`when_aborted` any more."""
+        if action in self._actions:
+            self._actions.remove(action)
+
     def follow(self, source: JsAbortSignal) -> None:
         """Be aborted when ``source`` is."""
         source._dependents.append(self)

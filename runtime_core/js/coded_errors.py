@@ -85,4 +85,4 @@ def _shown(value: JsValue) -> str:
         return f"'{text}'" if "'" not in text else json.dumps(text, ensure_ascii=False)
     if isinstance(value, JsSymbol):
         return repr(value)
-    return f"{int(value)}n" if isinstance(value, BigInt) else to_string(value)
+    return f"{to_string(value)}n" if isinstance(value, BigInt) else to_string(value)

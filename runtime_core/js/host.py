@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from runtime_core.js.refs import RefTable
 
 _T = TypeVar("_T")
+_V = TypeVar("_V")
 
 
 class JsHost:
@@ -405,10 +406,7 @@ class JsHost:
         self._show_uncaught("Uncaught (in promise)", value)
 
     def _show_uncaught(self, what: str, value: JsValue) -> None:
-        try:
-            text = to_string(value)
-        except JsThrow:
-            text = type_tag(value)
+        text = _text_of(value, to_string, type_tag, typeof)
         # The guest may have closed its standard error.
         with contextlib.suppress(Errno):
             self.emscripten.files.get(2).write(f"{what} {text}\n".encode("utf-8", "replace"))
@@ -429,11 +427,20 @@ class JsHost:
 def host_error(value: JsValue) -> WorkerError:
     """The host's exception for what guest code threw and did not handle."""
     if isinstance(value, JsPythonError):
-        traceback = value.message
+        traceback = _text_of(value, lambda value: value.message, lambda value: value.type_name)
         return PythonError(_summary(traceback, value.type_name), type_name=value.type_name, traceback=traceback)
     if isinstance(value, JsError):
-        return PythonError(value.to_string(), type_name=value.error_name, traceback=value.to_string())
+        text = _text_of(value, lambda value: value.to_string(), lambda value: value.error_name)
+        return PythonError(text, type_name=value.error_name, traceback=text)
     return PythonError(f"the guest threw {typeof(value)}", type_name=typeof(value), traceback="")
+
+
+def _text_of(value: _V, *conversions: Callable[[_V], str]) -> str:
+    """What the first conversion gives that does not fail: the guest decides what its values do when they are shown."""
+    for convert in conversions[:-1]:
+        with contextlib.suppress(JsThrow, RecursionError):
+            return convert(value)
+    return conversions[-1](value)
 
 
 def _summary(traceback: str, type_name: str) -> str:
@@ -455,11 +462,11 @@ def _as_error(value: JsValue) -> JsValue:
     message = f"A value of type {typeof(value)} with tag {type_tag(value)} was thrown as an error!"
     try:
         message += f'\nString interpolation of the thrown value gives """{to_string(value)}""".'
-    except JsThrow:
+    except (JsThrow, RecursionError):
         message += "\nString interpolation of the thrown value fails."
     try:
         message += f'\nThe thrown value\'s toString method returns """{_shown(value)}""".'
-    except JsThrow:
+    except (JsThrow, RecursionError):
         message += "\nThe thrown value's toString method fails."
     return JsError("Error", message)
 

@@ -83,13 +83,15 @@ def capture(js: JsHost) -> dict[str, object]:
 
 def check_unchanged(js: JsHost) -> None:
     """Refuse properties that guest code set on the host's objects: a snapshot would lose them."""
-    for root in ROOTS:
-        changed = getattr(js, root).changed_members()
-        if changed:
+    changed = {root: getattr(js, root).changed_members() for root in ROOTS}
+    for name, empty in js.workerd.made_empty().items():
+        changed[name] = [str(key) for key in empty.own or ()]
+    for where, names in changed.items():
+        if names:
             raise CaptureError(
                 "guest code set properties of JavaScript objects, which a snapshot cannot hold",
                 expected="the objects as the host made them",
-                found=f"{root}: {', '.join(changed)}"[:200],
+                found=f"{where}: {', '.join(names)}"[:200],
                 hint="delete them before the capture",
             )
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final, NoReturn
 
 from runtime_core.js.coded_errors import CodedError, throw_argument
+from runtime_core.js.coerce import to_numeric
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import JsError
 from runtime_core.js.eventloop import EventLoop, value_of
@@ -103,9 +104,10 @@ def high_water_mark(strategy: JsObject, default: float) -> float:
     value = strategy.get("highWaterMark")
     if value is UNDEFINED:
         return default
-    if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value) or value < 0:
+    mark = to_numeric(value)
+    if math.isnan(mark) or mark < 0:
         throw_value("property 'strategy.highWaterMark'", value)
-    return value
+    return mark
 
 
 def size_function(strategy: JsObject) -> Callback:
@@ -134,13 +136,19 @@ class SizedQueue:
         """Add a value.
 
         Raises:
-            JsThrow: a RangeError for a size that is none, and where there are too many.
+            JsThrow: a RangeError for a size that is none, and where there are too many; a TypeError for what is no
+                number at all, such as a bigint.
         """
-        if isinstance(size, bool) or not isinstance(size, int | float) or not 0 <= size < math.inf:
+        number = float(to_numeric(size))
+        if not 0 <= number < math.inf:
             throw_value("argument 'size'", size)
         check_count(len(self._items))
-        self._items.append((value, size))
-        self.total += size
+        self._items.append((value, number))
+        self.total += number
+
+    def put_end(self, mark: JsValue) -> None:
+        """Add what stands for the end: it has no size, and there is always room for it."""
+        self._items.append((mark, 0))
 
     def first(self) -> JsValue:
         """The oldest value."""
@@ -217,9 +225,10 @@ class Strategy(WebObject):
         super().__init__(host)
         if not isinstance(init, JsObject):
             throw_argument("init", "of type object", init)
-        self.mark = init.get("highWaterMark")
-        if self.mark is UNDEFINED:
+        mark = init.get("highWaterMark")
+        if mark is UNDEFINED:
             raise JsThrow(CodedError("TypeError", "ERR_MISSING_OPTION", "init.highWaterMark is required"))
+        self.mark = to_numeric(mark)
 
     GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {"highWaterMark": lambda this: this.mark}
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 class _Pipe:
     """One pipe: its loop, and its end."""
 
-    __slots__ = ("_dest", "_ended", "_last_write", "_prevents", "_promise", "_reader", "_source", "_writer")
+    __slots__ = ("_dest", "_ended", "_last_write", "_prevents", "_promise", "_reader", "_signal", "_source", "_writer")
 
     def __init__(self, source: ReadableStream, dest: WritableStream, prevents: dict[str, bool]) -> None:
         self._source, self._dest, self._prevents = source, dest, prevents
@@ -44,6 +44,7 @@ class _Pipe:
         self._promise = JsPromise(source.host.loop)
         self._last_write = done(source.host.loop)
         self._ended = False
+        self._signal: JsAbortSignal | None = None
 
     def run(self, signal: JsAbortSignal | None) -> JsPromise:
         """Begin; a promise of the end."""
@@ -51,7 +52,8 @@ class _Pipe:
             if signal.aborted:
                 self._abort(signal.reason)
                 return self._promise
-            signal.when_aborted(lambda: self._abort(signal.reason))
+            self._signal = signal
+            signal.when_aborted(self._aborted)
         for closed in (self._reader.closed, self._writer.closed):
             closed.subscribe(lambda _: self._look(), lambda _: self._look())
         if not self._look():
@@ -107,6 +109,10 @@ class _Pipe:
 
         write()
 
+    def _aborted(self) -> None:
+        if self._signal is not None:
+            self._abort(self._signal.reason)
+
     def _abort(self, reason: JsValue) -> None:
         if self._ended:
             return
@@ -150,6 +156,8 @@ class _Pipe:
         last.subscribe(written, written)
 
     def _finish(self, errors: tuple[JsValue, ...]) -> None:
+        if self._signal is not None:
+            self._signal.forget(self._aborted)
         self._writer.release()
         self._reader.release()
         if errors:

@@ -79,8 +79,8 @@ class SinkController(WebObject):
         """Queue a chunk."""
         try:
             self.queue.put(chunk, size)
-        except JsThrow as thrown:
-            self.fail_if_needed(thrown.value)
+        except (JsThrow, RecursionError) as error:
+            self.fail_if_needed(value_of(error))
             return
         stream = self.stream
         if not stream.is_closing and stream.state == "writable":
@@ -89,7 +89,7 @@ class SinkController(WebObject):
 
     def close(self) -> None:
         """Queue the end."""
-        self.queue.put(_CLOSE, 0)
+        self.queue.put_end(_CLOSE)
         self.advance()
 
     def abort(self, reason: JsValue) -> JsPromise:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from runtime_core.js.buffers import JsArrayBuffer, bytes_view, is_buffer
+from runtime_core.js.buffers import JsArrayBuffer, bytes_view, is_buffer, uint8_array
 from runtime_core.js.coded_errors import throw_argument
 from runtime_core.js.control import JsThrow
 from runtime_core.js.eventloop import value_of
@@ -204,7 +204,7 @@ class ByteController(StreamController):
             throw_argument("buffer", "an instance of Buffer, TypedArray, or DataView", chunk)
         if not len(bytes_view(chunk)):
             throw_state("chunk ArrayBuffer is zero-length or detached")
-        super().enqueue(chunk)
+        super().enqueue(uint8_array(bytes(bytes_view(chunk))))  # the source keeps its buffer, and may write to it
 
     GETTERS: ClassVar[Mapping[PropertyKey, Callable[..., JsValue]]] = {
         "byobRequest": lambda this: None,

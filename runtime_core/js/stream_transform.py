@@ -93,7 +93,8 @@ class TransformStream(WebObject):
 
     def _close(self) -> JsPromise:
         def flushed() -> None:
-            self.readable.controller.close()
+            if self.readable.controller.can_continue:
+                self.readable.controller.close()
 
         return self.controller.finish(self.controller.flush, flushed, self.readable.controller.fail)
 

@@ -63,7 +63,7 @@ class BigInt(int):
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return f"{int(self)}n"
+        return f"{int(self)}n" if self.bit_length() < 8192 else f"{int(self):#x}n"  # decimals have a limit
 
 
 @final

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from runtime_core.js import json_text
-from runtime_core.js.buffers import JsArrayBuffer, bytes_view, is_buffer, uint8_array
+from runtime_core.js.buffers import JsArrayBuffer, bytes_view, is_buffer, is_detached, uint8_array
 from runtime_core.js.control import JsThrow
 from runtime_core.js.errors import JsError, throw_type_error
 from runtime_core.js.operators import to_string
@@ -183,6 +183,8 @@ def _drain(stream: ReadableStream, finish: Callable[[bytes], None], promise: JsP
     def take(chunk: JsValue) -> None:
         if not isinstance(chunk, JsObject) or chunk.class_name != "Uint8Array":
             fail("Received non-Uint8Array chunk")
+        elif is_detached(chunk):
+            fail("Cannot perform %TypedArray%.prototype.set on a detached ArrayBuffer")
         elif len(data) + len(bytes_view(chunk)) > MAX_BYTES:
             fail(f"a body has at most {MAX_BYTES} bytes")
         else:

@@ -40,13 +40,14 @@ class WorkerdObjects(LazyObject):
     that were given to ``waitUntil``; ``serves`` is whether a request is being handled.
     """
 
-    __slots__ = ("env", "flags", "from_baseline", "serves", "waiting")
+    __slots__ = ("env", "exports", "flags", "from_baseline", "serves", "waiting")
 
     def __init__(self, host: JsHost) -> None:
         super().__init__(host, _MAKERS)
         self.flags: Mapping[str, bool] = {}
         self.from_baseline = False
         self.env = JsObject()
+        self.exports = JsObject()
         self.serves = False
         self.waiting: deque[JsPromise] = deque()
 
@@ -65,6 +66,10 @@ class WorkerdObjects(LazyObject):
         promise.handled = True  # what is finished reports it
         self.waiting.append(promise)
         return UNDEFINED
+
+    def made_empty(self) -> dict[str, JsObject]:
+        """The objects that modules offer and that have no members in a build, by name."""
+        return {"env": self.env, "exports": self.exports}
 
     def module(self, name: str) -> JsObject | None:
         """A JavaScript module that a snapshot may name; None if this host offers none of that name."""
@@ -134,7 +139,7 @@ def _snapshot_info(host: JsHost) -> JsValue:
 def _workers(host: JsHost) -> JsValue:
     members: dict[PropertyKey, JsValue] = {name: _base_class(name) for name in _CLASSES}
     members["env"] = host.workerd.env
-    members["exports"] = JsObject()
+    members["exports"] = host.workerd.exports
     members["waitUntil"] = NativeFunction(host.workerd.wait_until, "waitUntil")
     members["withEnv"] = _refused("withEnv", "an isolate has the environment that its host gives it")
     return JsObject(members)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
@@ -65,7 +66,8 @@ def serve(js: JsHost, handle: Callable[[], _T]) -> _T:
         PlatformError: what ``handle`` raises. What fails in ``waitUntil`` is written to the guest's standard error.
     """
     objects = js.workerd
-    objects.serves = True
+    outer = objects.serves, objects.waiting  # a host function may send the isolate that called it a request
+    objects.serves, objects.waiting = True, deque()
     try:
         try:
             return handle()
@@ -73,8 +75,7 @@ def serve(js: JsHost, handle: Callable[[], _T]) -> _T:
             if not js.instance.poisoned:
                 _finish(js)
     finally:
-        objects.serves = False
-        objects.waiting.clear()
+        objects.serves, objects.waiting = outer
 
 
 def _finish(js: JsHost) -> None:
@@ -83,6 +84,6 @@ def _finish(js: JsHost) -> None:
         try:
             js.perform(js.settle, waiting.popleft())
         except PythonError as error:
-            js.report(js.thrown_value(error))
+            js.perform(js.report, js.thrown_value(error))
         except NeverSettledError as error:
-            js.report(JsError("Error", f"waitUntil: {error}"))
+            js.perform(js.report, JsError("Error", f"waitUntil: {error}"))

@@ -65,6 +65,23 @@ class Default:
             raise RuntimeError("no answer")
         elif path == "/never":
             self.ctx.waitUntil(asyncio.get_running_loop().create_future())
+        elif path == "/nested":
+            self.ctx.waitUntil(rejected(nested(js.Array.of, 5000, 1)))
+            rejected(nested(js.Array.of, 5000, 1))
+        elif path == "/shared":
+            self.ctx.waitUntil(rejected(nested(js.Array.of, 40, 2)))
+        elif path == "/code":
+            try:
+                js.Event.new()
+            except Exception as error:
+                error.code = error
+                self.ctx.waitUntil(rejected(error))
+                raise
+        elif path == "/outer":
+            self.ctx.waitUntil(later("outer", 0.3))
+            import network
+            network.send("/wait")
+            self.ctx.waitUntil(later("outer, too"))
         elif path == "/long":
             self.ctx.waitUntil(later("long", 60))
         elif path == "/stream":
@@ -72,6 +89,19 @@ class Default:
             self.ctx.waitUntil(stream(ends.writable.getWriter()))
             return js.Response.new(ends.readable, status=201)
         return js.Response.new(json.dumps(done))
+
+
+def rejected(reason):
+    parts = js.Promise.withResolvers()
+    parts.reject(reason)
+    return parts.promise  # a call would give a future of Python's
+
+
+def nested(make, depth, width):
+    value = make()
+    for _ in range(depth):
+        value = make(*[value] * width)
+    return value
 
 
 async def stream(writer):
@@ -83,7 +113,7 @@ async def stream(writer):
 
 async def app(scope, receive, send):
     if scope["type"] == "http":
-        name = scope["env"].NAME if "env" in scope else "none"
+        name = getattr(scope["env"], "NAME", "none")
         wait_until(later("asgi"))
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": name.encode()})
@@ -161,6 +191,41 @@ def test_work_that_can_never_end_is_reported() -> None:
         assert b"waitUntil: the awaited result can never arrive" in b"".join(output)
 
 
+def test_errors_that_cannot_be_shown_are_reported() -> None:
+    output: list[bytes] = []
+    with boot(output) as isolate:
+        assert get(isolate, "/nested") == []
+        assert sorted(b"".join(output).splitlines()) == [
+            b"Uncaught (in promise) [object Array]",
+            b"Uncaught [object Array]",
+        ]
+        output.clear()
+        with pytest.raises(PythonError):
+            get(isolate, "/code")
+        assert output == [b"Uncaught [object Error]\n"]
+        assert get(isolate, "/wait") == []
+
+
+def test_showing_an_error_counts_for_the_limits() -> None:
+    with boot(limits=Limits(cpu_seconds=1)) as isolate:
+        with pytest.raises(LimitError):
+            get(isolate, "/shared")
+        assert isolate.state is IsolateState.DEAD
+
+
+def test_a_request_within_a_request() -> None:
+    inner: list[object] = []
+
+    def send(path: str) -> None:
+        inner.append(get(isolate, path))
+        inner.append(sorted(isolate.evaluate("__import__('worker').done")))
+
+    with boot(modules={"network": {"send": send}}) as isolate:
+        get(isolate, "/outer")
+        assert inner == [[], ["coroutine", "module", "task"]]
+        assert sorted(isolate.evaluate("__import__('worker').done[3:]")) == ["outer", "outer, too"]
+
+
 def test_work_counts_for_the_limits() -> None:
     with boot(limits=Limits(wait_seconds=0.2)) as isolate:
         with pytest.raises(LimitError):
@@ -184,10 +249,15 @@ def test_an_answer_may_be_written_while_it_is_read() -> None:
     [
         ("import js\nstream = js.ReadableStream.new()", "stream"),
         ("import js\nends = js.TransformStream.new()", "ends"),
+        ("import _pyodide_entrypoint_helper as helper\nhelper.cloudflareWorkersModule.env.CACHE = 3", "env: CACHE"),
+        (
+            "import _pyodide_entrypoint_helper as helper, js\nhelper.cloudflareWorkersModule.env.X = js.Array.new()",
+            "env",
+        ),
         ("import js\nwriter = js.WritableStream.new().getWriter()", "writer"),
     ],
 )
-def test_streams_of_the_top_level_fail_the_build(source: str, name: str) -> None:
+def test_what_no_snapshot_holds_fails_the_build(source: str, name: str) -> None:
     with pytest.raises(CaptureError, match=name):
         build_worker(source)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import functools
 from typing import Any, Final
@@ -9,7 +10,7 @@ from typing import Any, Final
 from runtime_core.fetch import FetchPolicy, HttpFetch
 from tests.conformance.ffi.cases import Case
 
-_OPEN: Final = contextlib.ExitStack()  # until the process ends; the server's threads are daemons
+_OPEN: Final = contextlib.ExitStack()  # until the process ends
 SHOWN_BASE: Final = "http://server.test"
 """What records show in the place of the local server's address."""
 
@@ -18,6 +19,7 @@ SHOWN_BASE: Final = "http://server.test"
 def _http_base() -> str:
     from tests.conformance.ffi.http_server import serve
 
+    atexit.register(_OPEN.close)  # before the threads are stopped: ending the server waits for its thread
     return str(_OPEN.enter_context(serve()))
 
 

@@ -71,3 +71,11 @@ except Exception as error:
 before = str(caught)
 caught.name = "Other"
 [before, str(caught), js.Object.prototype.toString.call(caught)]
+
+#% a bigint of thousands of digits in a message
+import js
+out = []
+for value in (10**60, -(10**5000)):
+    try: await js.Promise.resolve(value).then(js.setTimeout)
+    except Exception as error: out.append([len(str(error)), str(error)[:150], error.code])
+out

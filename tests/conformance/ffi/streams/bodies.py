@@ -75,3 +75,17 @@ out
 import js
 from pyodide.ffi import to_js
 [b"".join([x.to_bytes() async for x in js.Blob.new(to_js(["abc", "def"])).stream()])]
+
+#% a chunk that was taken away
+import js
+from pyodide.ffi import JsException, create_proxy, to_js
+def o(**k): return to_js(k, dict_converter=js.Object.fromEntries)
+chunk = js.Uint8Array.new(4)
+js.structuredClone(chunk, o(transfer=[chunk.buffer]))
+def start(c): c.enqueue(chunk); c.close()
+out = [chunk.byteLength]
+for name in ("text", "arrayBuffer"):
+    r = js.Response.new(js.ReadableStream.new(o(start=create_proxy(start))))
+    try: out.append(repr(await getattr(r, name)()))
+    except JsException as e: out.append(str(e))
+out

@@ -249,3 +249,65 @@ import js
 from pyodide.ffi import create_proxy, to_js
 def o(**k): return to_js(k, dict_converter=js.Object.fromEntries)
 js.ReadableStream.new(o(type="bytes")).getReader(o(mode="byob")).constructor.name
+
+#% marks and sizes that are no numbers, bigints among them
+import js
+from pyodide.ffi import create_proxy, to_js
+def o(**k): return to_js(k, dict_converter=js.Object.fromEntries)
+out = []
+def start(c): c.enqueue("a"); out.append(c.desiredSize)
+values = [10**400, js.BigInt(5), js.Symbol.iterator, "7", "x", -1, True, False, None, float("inf"), float("nan"), 2.5]
+for value in values:
+    def size(_): return value
+    for make in (
+        lambda: js.ReadableStream.new(o(start=create_proxy(start)), o(highWaterMark=value)),
+        lambda: js.ReadableStream.new(o(start=create_proxy(start)), o(highWaterMark=10, size=create_proxy(size))),
+        lambda: js.WritableStream.new(o(), o(highWaterMark=value)).getWriter().desiredSize,
+        lambda: js.CountQueuingStrategy.new(o(highWaterMark=value)).highWaterMark,
+        lambda: js.ByteLengthQueuingStrategy.new(o(highWaterMark=value)).highWaterMark,
+    ):
+        try: out.append(repr(make()))
+        except Exception as e: out.append([type(e).__name__, str(e)])
+out
+
+#% a strategy that gives a bigint after writes
+import js
+from pyodide.ffi import create_proxy, to_js
+def o(**k): return to_js(k, dict_converter=js.Object.fromEntries)
+sizes = [0.5, 10**400, 0.5]
+def size(_): return sizes.pop(0)
+w = js.WritableStream.new(o(), o(highWaterMark=float("inf"), size=create_proxy(size))).getWriter()
+out = []
+for _ in range(3):
+    try: out.append(repr(await w.write("a")))
+    except Exception as e: out.append([type(e).__name__, str(e)])
+    out.append(w.desiredSize)
+out
+
+#% chunks of a stream of bytes belong to the reader
+import js
+from pyodide.ffi import create_proxy, to_js
+def o(**k): return to_js(k, dict_converter=js.Object.fromEntries)
+out = []
+for make in (lambda: js.Uint16Array.new(to_js([1, 2, 3])), lambda: js.DataView.new(js.ArrayBuffer.new(8), 2, 3)):
+    given = make()
+    def start(c): c.enqueue(given); c.close()
+    x = await js.ReadableStream.new(o(type="bytes", start=create_proxy(start))).getReader().read()
+    out.append([x.value.constructor.name, x.value.to_bytes(), x.value.js_id == given.js_id])
+    waiting = []
+    def begin(c): waiting.append(c)
+    given = make()
+    p = js.ReadableStream.new(o(type="bytes", start=create_proxy(begin))).getReader().read()
+    waiting[0].enqueue(given)
+    x = await p
+    out.append([x.value.constructor.name, x.value.to_bytes(), x.value.js_id == given.js_id])
+out
+
+#% the buffer of a chunk of bytes afterwards
+import js
+from pyodide.ffi import create_proxy, to_js
+def o(**k): return to_js(k, dict_converter=js.Object.fromEntries)
+given = js.Uint8Array.new(4)
+def start(c): c.enqueue(given)
+js.ReadableStream.new(o(type="bytes", start=create_proxy(start)))
+given.byteLength

@@ -95,3 +95,22 @@ for f in (lambda: c.enqueue("b"), lambda: c.terminate(), lambda: c.desiredSize):
     except JsException as e: out.append(str(e))
 out.append([x async for x in t.readable])
 out
+
+#% a flush that ends the readable end itself
+import js
+from pyodide.ffi import create_proxy, to_js
+def o(**k): return to_js(k, dict_converter=js.Object.fromEntries)
+out = []
+def terminate(c): c.terminate()
+def cancel(c): t.readable.cancel("enough")
+def fail(c): c.error(js.Error.new("broken"))
+def last(c): c.enqueue("last"); c.terminate()
+for flush in (terminate, cancel, fail, last):
+    t = js.TransformStream.new(o(flush=create_proxy(flush)), None, o(highWaterMark=2))
+    w = t.writable.getWriter()
+    for p in (w.close(), w.closed):
+        try: out.append(repr(await p))
+        except Exception as e: out.append([type(e).__name__, str(e)])
+    try: out.append([x async for x in t.readable])
+    except Exception as e: out.append([type(e).__name__, str(e)])
+out

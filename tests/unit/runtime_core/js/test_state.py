@@ -232,3 +232,18 @@ def test_proxies_that_are_collected_give_their_reference_back() -> None:
     assert list(js.releases) == [4096]
     js.release_collected()
     assert instance.released == [4096]
+
+
+@pytest.mark.parametrize("name", ["env", "exports"])
+def test_members_that_a_top_level_gives_to_empty_objects_are_refused(name: str) -> None:
+    js, _ = prepared()
+    module = js.workerd.module("cloudflare:workers")
+    assert module is not None
+    empty = module.get(name)
+    assert isinstance(empty, JsObject)
+    empty.set("CACHE", 3)
+    with pytest.raises(CaptureError, match="cannot hold") as caught:
+        capture(js)
+    assert caught.value.found == f"{name}: CACHE"
+    empty.delete("CACHE")
+    capture(js)
