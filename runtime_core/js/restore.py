@@ -215,7 +215,7 @@ _READERS: Final[Mapping[str, Callable[[list[object]], _Maker]]] = {
     "bool": lambda record: _value(_boolean(record[1])),
     "number": lambda record: _value(_number(record[1])),
     "float": lambda record: _value(float(_text(record[1]))),
-    "bigint": lambda record: _value(BigInt(_text(record[1]))),
+    "bigint": lambda record: _value(BigInt(_text(record[1]), 0)),
     "string": lambda record: _value(_text(record[1])),
     "map": lambda record: lambda js: js.reference_map,
     "path": _read_path,

@@ -12,8 +12,9 @@ The document is JSON::
      "workerd":    {"flags": {name: bool}, "from_baseline": bool}}       where the guest came from workerd
 
 A record is a list whose first item says its kind: ``undefined``, ``error``, ``no-value``, ``bool``, ``number``,
-``float`` (as text), ``bigint`` (as text), ``string``, ``map``, ``path`` (a root and property names) or ``proxy``
-(pointer, flags, roundtrip, capture_this). Objects are stored by where they are found, never by content.
+``float`` (as text), ``bigint`` (as text: decimal, or after 0x hexadecimal), ``string``, ``map``, ``path`` (a root and
+property names) or ``proxy`` (pointer, flags, roundtrip, capture_this). Objects are stored by where they are found,
+never by content.
 """
 
 from __future__ import annotations
@@ -122,7 +123,7 @@ class _Writer:
         if isinstance(value, bool):
             return ["bool", value]
         if isinstance(value, BigInt):
-            return ["bigint", str(int(value))]
+            return ["bigint", repr(value).removesuffix("n")]
         if isinstance(value, int):
             return ["number", value]
         if isinstance(value, float):

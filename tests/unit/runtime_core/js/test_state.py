@@ -34,6 +34,7 @@ IMMORTALS: list[object] = [
     1.5,
     math.inf,
     BigInt(10**20),
+    BigInt(-(10**5000)),  # more digits than Python converts
     7,
 ]
 
