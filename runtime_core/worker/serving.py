@@ -24,8 +24,11 @@ def environment_of(env: Mapping[str, object]) -> dict[PropertyKey, JsValue]:
     """The members of ``env`` for a guest.
 
     Raises:
-        ConfigError: a value that is no JSON and no bytes.
+        ConfigError: a name that is no text, or a value that is no JSON and no bytes.
     """
+    for name in env:
+        if not isinstance(name, str):
+            raise ConfigError("a name in env is no text", expected="str", found=repr(name)[:80])
     return {name: _value(value, name) for name, value in env.items()}
 
 
@@ -70,10 +73,13 @@ def serve(js: JsHost, handle: Callable[[], _T]) -> _T:
     objects.serves, objects.waiting = True, deque()
     try:
         try:
-            return handle()
-        finally:
+            answer = handle()
+        except Exception:  # not KeyboardInterrupt, which ends everything
             if not js.instance.poisoned:
                 _finish(js)
+            raise
+        _finish(js)
+        return answer
     finally:
         objects.serves, objects.waiting = outer
 

@@ -149,6 +149,11 @@ def test_what_no_env_holds_is_refused(value: object) -> None:
         boot(env={"X": value})
 
 
+def test_a_name_that_is_no_text_is_refused() -> None:
+    with pytest.raises(ConfigError, match="a name in env is no text"):
+        boot(env={1: "x"})
+
+
 def test_an_env_that_holds_itself_is_refused() -> None:
     endless: list[object] = []
     endless.append(endless)
