@@ -22,7 +22,9 @@ ROUNDS: Final = 12
 
 def figures() -> Iterator[Figure]:
     """Upload and download rates in MB/s (10^6 bytes), ours and a C++ server's, through the same client."""
-    with tempfile.TemporaryDirectory(prefix="bench-store-", dir=default_cache_root()) as directory:
+    root = default_cache_root()  # on the disk that builds use; a new clone has none yet
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="bench-store-", dir=root) as directory:
         with running_daemon(Path(directory)) as daemon, Connection(daemon.address) as connection:
             yield from _rates(BlobClient(connection), "", "")
         yield from _ceiling()

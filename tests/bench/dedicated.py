@@ -23,12 +23,12 @@ from runtime_core.packages.bundle import WorkerBundle
 from runtime_core.release import LocalRelease
 from runtime_core.runtime import Runtime
 from runtime_core.web import Request
-from tests.bench.harness import Figure
+from tests.bench.harness import Figure, settle
 from tests.support.daemon import running_daemon
 from tests.support.publishing import NetworkPublisher
 
 REQUIREMENTS: Final = ("fastapi==0.128.0", "pydantic==2.14.3")
-ISOLATES: Final = 50
+ISOLATES: Final = 200
 PUBLICATIONS: Final = 5
 _JSON: Final = (("content-type", "application/json"),)
 _WORKER: Final = """
@@ -92,6 +92,7 @@ def _first_requests(cache: BuildCache, base: BuiltRelease) -> tuple[float, ...]:
         url="http://worker.test/items", method="POST", headers=_JSON, body=b'{"name": "a", "price": "1.5"}'
     )
     taken = []
+    settle()
     for index in range(ISOLATES + 5):
         start = time.perf_counter()
         isolate = Isolate(runtime, options)

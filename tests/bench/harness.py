@@ -5,6 +5,7 @@ Names are stable from release to release: a figure can be followed over time by 
 
 from __future__ import annotations
 
+import gc
 import json
 import statistics
 import time
@@ -51,6 +52,14 @@ def timed(action: Callable[[], object], *, repeat: int, warmup: int = 1) -> tupl
         action()
         samples.append((time.perf_counter() - start) * 1e3)
     return tuple(samples)
+
+
+def settle() -> None:
+    """Keep the collector away from what was loaded, as docs/guides/isolates.md advises for processes that serve: other
+    benchmarks have left a lot, and whole collections would fall into some samples.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def report(figures: Sequence[Figure], path: Path) -> None:

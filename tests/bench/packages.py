@@ -19,11 +19,11 @@ from runtime_core.isolate import Isolate, IsolateOptions
 from runtime_core.release import LocalRelease
 from runtime_core.runtime import Runtime
 from schemas.package_lock import PackageLockFile, encode_lock
-from tests.bench.harness import Figure
+from tests.bench.harness import Figure, settle
 
 REQUIREMENTS: Final = ("pydantic==2.14.3",)
 IMPORTS: Final = ("pydantic.main", "pydantic.type_adapter")
-ISOLATES: Final = 50
+ISOLATES: Final = 200
 COLD: Final = 10
 SECOND_BUILDS: Final = 5
 _VALIDATION: Final = (
@@ -81,6 +81,7 @@ def _second_builds(cache: BuildCache, lock: PackageLockFile) -> tuple[float, ...
 def _boots(runtime: Runtime, count: int) -> tuple[float, ...]:
     options = IsolateOptions(stdout=_drop, stderr=_drop)
     taken = []
+    settle()
     for index in range(count + 3):
         start = time.perf_counter()
         with Isolate(runtime, options) as isolate:
