@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -121,9 +121,9 @@ async def app(scope, receive, send):
 _ENV: Final = {"NAME": "value", "LIST": [1, {"a": "b"}, True], "DATA": b"\0\xff"}
 
 
-def boot(output: list[bytes] | None = None, **options: object) -> Isolate:
+def boot(output: list[bytes] | None = None, **options: Any) -> Isolate:
     sink = (lambda _: None) if output is None else output.append
-    given = IsolateOptions(stdout=sink, stderr=sink, **options)  # type: ignore[arg-type]
+    given = IsolateOptions(stdout=sink, stderr=sink, **options)
     return Isolate(worker_runtime(_WORKER), given)
 
 
